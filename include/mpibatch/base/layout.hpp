@@ -1,0 +1,199 @@
+// Explicit little-endian layouts for files: a struct lists its fields once in `serialize`, and the
+// field order is the layout. Fixed-width integers as they are, enums as their underlying type, bool
+// as one byte, durations and instants as int64 microseconds, strings and vectors as a u32 count and
+// their elements, variants as a u8 index and the value, optionals as a bool and the value.
+#pragma once
+
+#include <array>
+#include <concepts>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <mpibatch/base/time.hpp>
+
+namespace mpibatch {
+
+class LayoutWriter {
+ public:
+  template <class T>
+  LayoutWriter& operator&(const T& value) {
+    put(value);
+    return *this;
+  }
+  const std::string& bytes() const { return bytes_; }
+  std::string take() { return std::move(bytes_); }
+
+ private:
+  template <std::integral T>
+  void put(T value) {
+    auto bits = static_cast<
+        std::make_unsigned_t<std::conditional_t<std::is_same_v<T, bool>, std::uint8_t, T>>>(value);
+    for (std::size_t i = 0; i < sizeof(T); ++i)
+      bytes_.push_back(static_cast<char>(bits >> (8 * i)));
+  }
+  template <class T>
+  requires std::is_enum_v<T>
+  void put(T value) { put(static_cast<std::underlying_type_t<T>>(value)); }
+  void put(double value) {
+    std::uint64_t bits = 0;
+    std::memcpy(&bits, &value, sizeof bits);
+    put(bits);
+  }
+  void put(Duration value) { put(static_cast<std::int64_t>(value.count())); }
+  void put(Instant value) { put(to_us(value)); }
+  void put(const std::string& value) {
+    put(static_cast<std::uint32_t>(value.size()));
+    bytes_ += value;
+  }
+  template <class T>
+  void put(const std::vector<T>& values) {
+    put(static_cast<std::uint32_t>(values.size()));
+    for (const T& value : values) put(value);
+  }
+  template <class A, class B>
+  void put(const std::pair<A, B>& value) {
+    put(value.first);
+    put(value.second);
+  }
+  template <class T>
+  void put(const std::optional<T>& value) {
+    put(value.has_value());
+    if (value) put(*value);
+  }
+  template <class... T>
+  void put(const std::variant<T...>& value) {
+    put(static_cast<std::uint8_t>(value.index()));
+    std::visit([this](const auto& alternative) { put(alternative); }, value);
+  }
+  template <class T>
+  requires std::is_class_v<T>
+  void put(const T& value) { const_cast<T&>(value).serialize(*this, 0U); }
+
+  std::string bytes_;
+};
+
+// Reads what LayoutWriter wrote. Bad bytes never crash: the first short or impossible field makes
+// ok() false, and everything read from then on is zero or empty.
+class LayoutReader {
+ public:
+  explicit LayoutReader(std::string_view bytes) : left_(bytes) {}
+  template <class T>
+  LayoutReader& operator&(T& value) {
+    get(value);
+    return *this;
+  }
+  bool ok() const { return ok_; }
+  bool at_end() const { return ok_ && left_.empty(); }
+
+ private:
+  template <std::integral T>
+  void get(T& value) {
+    value = T{};
+    if (!need(sizeof(T))) return;
+    std::uint64_t bits = 0;
+    for (std::size_t i = 0; i < sizeof(T); ++i)
+      bits |= std::uint64_t{static_cast<std::uint8_t>(left_[i])} << (8 * i);
+    left_.remove_prefix(sizeof(T));
+    value = static_cast<T>(bits);
+  }
+  template <class T>
+  requires std::is_enum_v<T>
+  void get(T& value) {
+    std::underlying_type_t<T> bits{};
+    get(bits);
+    value = static_cast<T>(bits);
+  }
+  void get(double& value) {
+    std::uint64_t bits = 0;
+    get(bits);
+    std::memcpy(&value, &bits, sizeof value);
+  }
+  void get(Duration& value) {
+    std::int64_t us = 0;
+    get(us);
+    value = Duration{us};
+  }
+  void get(Instant& value) {
+    std::int64_t us = 0;
+    get(us);
+    value = instant_from_us(us);
+  }
+  void get(std::string& value) {
+    std::uint32_t size = 0;
+    get(size);
+    value.clear();
+    if (!need(size)) return;
+    value.assign(left_.substr(0, size));
+    left_.remove_prefix(size);
+  }
+  template <class T>
+  void get(std::vector<T>& values) {
+    std::uint32_t size = 0;
+    get(size);
+    values.clear();
+    if (!need(size))
+      return;  // every element takes a byte at least: bounds what a bad count can allocate
+    values.resize(size);
+    for (T& value : values) get(value);
+  }
+  template <class A, class B>
+  void get(std::pair<A, B>& value) {
+    get(value.first);
+    get(value.second);
+  }
+  template <class T>
+  void get(std::optional<T>& value) {
+    bool present = false;
+    get(present);
+    value.reset();
+    if (present) get(value.emplace());
+  }
+  template <class... T>
+  void get(std::variant<T...>& value) {
+    std::uint8_t index = 0;
+    get(index);
+    if (index >= sizeof...(T)) ok_ = false;
+    if (ok_) emplace(value, index, std::index_sequence_for<T...>{});
+  }
+  template <class Variant, std::size_t... I>
+  void emplace(Variant& value, std::size_t index, std::index_sequence<I...>) {
+    (void)((I == index ? (get(value.template emplace<I>()), true) : false) || ...);
+  }
+  template <class T>
+  requires std::is_class_v<T>
+  void get(T& value) { value.serialize(*this, 0U); }
+  bool need(std::size_t size) {
+    if (left_.size() < size) {
+      ok_ = false;
+      left_ = {};
+    }
+    return ok_;
+  }
+
+  std::string_view left_;
+  bool ok_ = true;
+};
+
+template <class T>
+std::string to_layout(const T& value) {
+  LayoutWriter writer;
+  writer& value;
+  return writer.take();
+}
+
+// False where the bytes are too short, too long or name an alternative that does not exist.
+template <class T>
+bool from_layout(std::string_view bytes, T& value) {
+  LayoutReader reader(bytes);
+  reader& value;
+  return reader.at_end();
+}
+
+}  // namespace mpibatch

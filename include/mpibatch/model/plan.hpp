@@ -1,0 +1,38 @@
+// A validated plan: every name resolved, every reference checked. Owns its parameter tables.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <mpibatch/model/job.hpp>
+
+namespace mpibatch::model {
+
+struct PlannedJob {
+  JobSpec spec;           // depends_on[].job counts jobs of this plan in order, from 0
+  JobTemplate execution;  // job is set by who adopts the plan
+  std::shared_ptr<const ParameterTable> parameters;  // null: none
+  std::string
+      key_template;  // empty: the index, or `name=value,…` of a grid; a task list's: its line
+};
+
+struct Plan {
+  std::vector<Queue> queues;  // at least one
+  std::vector<PlannedJob> jobs;
+};
+
+// The key of a child, unique in its job; the index as text where the job has no better one.
+std::string key_of(const PlannedJob& job, ChildIndex child);
+// The child with this key, or with this index where no key matches. Linear in the array's size.
+std::optional<ChildIndex> find_child(const PlannedJob& job, const std::string& key_or_index);
+
+// Replaces Ref::{name} and Ref::name; an unknown name stays as it is (validation has refused it
+// before).
+std::string substitute_parameters(
+    const std::string& text, const std::vector<std::pair<std::string, std::string>>& parameters);
+// Names that `text` refers to, in order, with doubles.
+std::vector<std::string> referenced_parameters(const std::string& text);
+
+}  // namespace mpibatch::model

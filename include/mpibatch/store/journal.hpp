@@ -1,0 +1,82 @@
+// The journal: facts in order, one segment file an epoch, append-only. Layouts in docs above
+// RecordFrame (record.hpp). A record that is bad before a later "synced up to" mark is damage;
+// after the last mark it is a tail and is ignored. Nothing is ever truncated: the first record of a
+// newer segment says where each older one stops.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <mpibatch/base/error.hpp>
+#include <mpibatch/base/filesystem.hpp>
+#include <mpibatch/model/fact.hpp>
+#include <mpibatch/store/state_folder.hpp>
+
+namespace mpibatch::store {
+
+// Numbers a fact for ever: the n-th of its epoch, from 1.
+struct FactNumber {
+  model::Epoch epoch{};
+  std::uint64_t number = 0;
+  auto operator<=>(const FactNumber&) const = default;
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& epoch& number;
+  }
+};
+
+// Where an older segment ends for all readers, as the rank 0 after it found (and synced) it.
+struct SegmentStop {
+  model::Epoch epoch{};
+  std::uint64_t bytes = 0;
+  std::uint64_t facts = 0;
+  auto operator<=>(const SegmentStop&) const = default;
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& epoch& bytes& facts;
+  }
+};
+
+class JournalWriter {
+ public:
+  // Creates journal/<epoch>.journal with the stops of all older segments, syncs it and its folder.
+  static Result<std::unique_ptr<JournalWriter>> create(FileSystem& files, const StateFolder& folder,
+                                                       const std::string& run, model::Epoch epoch,
+                                                       const std::vector<SegmentStop>& stops);
+  // Buffers; returns the fact's number in this epoch, from 1.
+  std::uint64_t append(const model::Fact& fact);
+  // Writes what is buffered, syncs, and returns the highest number that is now safe. A failure is
+  // final.
+  Result<std::uint64_t> commit();
+  std::uint64_t bytes() const { return bytes_; }  // written and buffered
+
+ private:
+  JournalWriter(std::unique_ptr<File> file, std::uint64_t bytes);
+  std::unique_ptr<File> file_;
+  std::string buffer_;
+  std::uint64_t appended_ = 0;
+  std::uint64_t bytes_ = 0;
+};
+
+struct JournalRead {
+  std::string run;                 // empty: there is no journal
+  std::vector<SegmentStop> stops;  // of every segment read: what the next writer records
+  std::uint64_t facts = 0;         // handed out
+  FactNumber last;
+};
+
+// Hands out the facts after `after` in order. `files` is only read. Damaged names the file and the
+// byte. A fact of a segment beyond the stop that a newer segment records does not count.
+Result<JournalRead> read_journal(const FileSystem& files, const StateFolder& folder,
+                                 FactNumber after,
+                                 const std::function<void(FactNumber, const model::Fact&)>& apply);
+
+// Syncs every segment file and the folder, before a new rank 0 records their stops.
+Result<void> sync_journal(FileSystem& files, const StateFolder& folder,
+                          const std::vector<SegmentStop>& stops);
+
+}  // namespace mpibatch::store

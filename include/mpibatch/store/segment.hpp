@@ -1,0 +1,117 @@
+// A starter's segment: its outbox in the state folder. Grants received, starts, ends, output.
+// Written by one starter instance, read by rank 0 (before it gives a grant up) and by every reader
+// (logs, attempts).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <mpibatch/base/error.hpp>
+#include <mpibatch/base/filesystem.hpp>
+#include <mpibatch/model/attempt.hpp>
+#include <mpibatch/model/ids.hpp>
+#include <mpibatch/model/node.hpp>
+#include <mpibatch/model/ranges.hpp>
+#include <mpibatch/store/state_folder.hpp>
+
+namespace mpibatch::store {
+
+struct SegmentHeader {
+  std::string run;
+  model::NodeName node;
+  model::InstanceId instance;
+  bool operator==(const SegmentHeader&) const = default;
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& run& node& instance;
+  }
+};
+
+struct GrantReceived {
+  model::GrantId grant;
+  model::JobId job{};
+  model::Revision revision{};
+  model::Ranges children;
+  bool operator==(const GrantReceived&) const = default;
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& grant& job& revision& children;
+  }
+};
+
+struct AttemptStarted {
+  model::ExecutionId execution;
+  std::uint8_t attempt = 1;
+  Instant at{};
+  std::vector<std::uint32_t> cpus;  // operating system's numbers; empty: not bound
+  bool operator==(const AttemptStarted&) const = default;
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& execution& attempt& at& cpus;
+  }
+};
+
+enum class Stream : std::uint8_t { Stdout, Stderr };
+
+struct OutputChunk {
+  model::ExecutionId execution;
+  Stream stream = Stream::Stdout;
+  std::uint64_t offset = 0;  // in that stream
+  std::string bytes;
+  bool operator==(const OutputChunk&) const = default;
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& execution& stream& offset& bytes;
+  }
+};
+
+struct AttemptEnded {
+  std::uint64_t number = 0;  // protocol::EndNotice::number
+  model::ExecutionId execution;
+  model::AttemptEnd end;
+  bool operator==(const AttemptEnded&) const = default;
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& number& execution& end;
+  }
+};
+
+using SegmentRecord =
+    std::variant<SegmentHeader, GrantReceived, AttemptStarted, OutputChunk, AttemptEnded>;
+
+class SegmentWriter {
+ public:
+  static Result<std::unique_ptr<SegmentWriter>> create(FileSystem& files, const StateFolder& folder,
+                                                       const SegmentHeader& header);
+  void append(const SegmentRecord& record);  // buffers
+  Result<void> write();                      // to the file, readable by others; no sync
+  Result<void> commit();                     // write and sync; a failure is final
+  Result<std::uint64_t> link_count() const;
+  std::uint64_t buffered_bytes() const { return buffer_.size(); }
+
+ private:
+  explicit SegmentWriter(std::unique_ptr<File> file) : file_(std::move(file)) {}
+  std::unique_ptr<File> file_;
+  std::string buffer_;
+  std::uint64_t written_ = 0;
+};
+
+// Where a reader of a growing segment is.
+struct SegmentPosition {
+  std::uint64_t bytes = 0;
+};
+
+// Hands out the whole records after `position` and moves it. A half-written record at the end is
+// left for the next call. NotFound if there is no such segment.
+Result<void> read_segment(const FileSystem& files, const std::string& path,
+                          SegmentPosition& position,
+                          const std::function<void(const SegmentRecord&)>& take);
+
+// Paths of all segments of a run, sorted.
+Result<std::vector<std::string>> list_segments(const FileSystem& files, const StateFolder& folder);
+
+}  // namespace mpibatch::store
