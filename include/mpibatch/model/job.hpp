@@ -106,9 +106,11 @@ struct JobTemplate {
   bool array = false;
   ChildIndex size = 1;
   std::vector<std::string> command;  // argv; a `script` is {"bash","-euo","pipefail","-c",script}
-  bool shell_free_line = false;      // a task line: command is {line}, see plan/task_line
-  Environment environment;           // the plan's, over the captured one
-  std::string working_directory;     // empty: where `run` was started
+  // The command is {"Ref::{line}"} and stands for a line of a task list: the starter runs it as
+  // model/task_line.hpp says.
+  bool task_line = false;
+  Environment environment;        // the plan's, over the captured one
+  std::string working_directory;  // empty: where `run` was started
   bool keep_tmp = false;
   Duration timeout{0};                       // 0: none
   std::vector<std::string> parameter_names;  // of the values that come with each grant, in order
@@ -117,8 +119,8 @@ struct JobTemplate {
   bool operator==(const JobTemplate&) const = default;
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive& job& revision& name& queue& definition& array& size& command& shell_free_line&
-        environment& working_directory& keep_tmp& timeout& parameter_names& parameters& resources;
+    archive& job& revision& name& queue& definition& array& size& command& task_line& environment&
+        working_directory& keep_tmp& timeout& parameter_names& parameters& resources;
   }
 };
 
