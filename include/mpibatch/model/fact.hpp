@@ -147,10 +147,11 @@ struct Ended {
   GrantId grant;
   Ranges succeeded;
   std::vector<FailedAttempt> failed;
+  Duration busy{0};  // wall time of all of them together: what the job's children take
   bool operator==(const Ended&) const = default;
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive& grant& succeeded& failed;
+    archive& grant& succeeded& failed& busy;
   }
 };
 
