@@ -20,8 +20,7 @@ class File {
   virtual Result<void> append(std::string_view bytes) = 0;
   // What was appended survives a power loss. A failure is final: never retry, never acknowledge.
   virtual Result<void> sync() = 0;
-  // Number of names that the file has left; 0: it was deleted or its folder set aside on another
-  // host.
+  // Number of names that the file has left; 0: it was deleted, here or on another host.
   virtual Result<std::uint64_t> link_count() const = 0;
 };
 
