@@ -4,6 +4,7 @@
 #include <compare>
 #include <cstdint>
 #include <map>
+#include <string>
 #include <vector>
 
 #include <mpibatch/model/ids.hpp>
@@ -28,6 +29,7 @@ bool contains(const Ranges& ranges, ChildIndex child);
 // Whether it holds what the name promises; what arrives from a peer or a disk may not.
 bool well_formed(const Ranges& ranges);
 Ranges ranges_of(std::vector<ChildIndex> children);  // sorts, drops doubles
+std::string to_string(const Ranges& ranges);         // "0-7,9": both ends included
 
 template <class Function>
 void for_each(const Ranges& ranges, Function function) {

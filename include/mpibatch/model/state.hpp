@@ -45,5 +45,7 @@ inline constexpr std::string_view kReasonArrayChild = "Array Child Job failed";
 inline constexpr std::string_view kReasonTimeout = "Job attempt duration exceeded timeout";
 inline constexpr std::string_view kReasonExited = "Essential container in task exited";
 inline constexpr std::string_view kReasonCannotStart = "Task failed to start";
+inline constexpr std::string_view kReasonStopped =
+    "The run stopped this attempt; the job runs again";
 
 }  // namespace mpibatch::model
