@@ -147,6 +147,7 @@ struct Line {
     if (!fact.succeeded.empty()) text += " succeeded " + to_string(fact.succeeded);
     text += failures(fact.failed, Verdict::Failed, " failed ");
     text += failures(fact.failed, Verdict::Retried, " retried ");
+    if (fact.busy != Duration{0}) text += " busy " + seconds(fact.busy);
     return text;
   }
   std::string operator()(const Returned& fact) const {

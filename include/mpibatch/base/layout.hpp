@@ -1,7 +1,8 @@
 // Explicit little-endian layouts for files: a struct lists its fields once in `serialize`, and the
 // field order is the layout. Fixed-width integers as they are, enums as their underlying type, bool
-// as one byte, durations and instants as int64 microseconds, strings and vectors as a u32 count and
-// their elements, variants as a u8 index and the value, optionals as a bool and the value.
+// as one byte (0 or 1), durations and instants as int64 microseconds, strings and vectors as a u32
+// count and their elements, variants as a u8 index and the value, optionals as a bool and the
+// value.
 #pragma once
 
 #include <array>
@@ -16,9 +17,17 @@
 #include <variant>
 #include <vector>
 
+#include <mpibatch/base/check.hpp>
 #include <mpibatch/base/time.hpp>
 
 namespace mpibatch {
+
+// An enumeration that names its last value, with a function `last_of` beside it: what is read
+// beyond that is refused. Of others (ids) every value is fine.
+template <class T>
+concept BoundedEnum = std::is_enum_v<T> && requires(T value) {
+  { last_of(value) } -> std::same_as<T>;
+};
 
 class LayoutWriter {
  public:
@@ -35,8 +44,9 @@ class LayoutWriter {
   void put(T value) {
     auto bits = static_cast<
         std::make_unsigned_t<std::conditional_t<std::is_same_v<T, bool>, std::uint8_t, T>>>(value);
-    for (std::size_t i = 0; i < sizeof(T); ++i)
-      bytes_.push_back(static_cast<char>(bits >> (8 * i)));
+    std::array<char, sizeof(T)> raw{};
+    for (std::size_t i = 0; i < sizeof(T); ++i) raw[i] = static_cast<char>(bits >> (8 * i));
+    bytes_.append(raw.data(), raw.size());
   }
   template <class T>
   requires std::is_enum_v<T>
@@ -49,12 +59,12 @@ class LayoutWriter {
   void put(Duration value) { put(static_cast<std::int64_t>(value.count())); }
   void put(Instant value) { put(to_us(value)); }
   void put(const std::string& value) {
-    put(static_cast<std::uint32_t>(value.size()));
+    put_count(value.size());
     bytes_ += value;
   }
   template <class T>
   void put(const std::vector<T>& values) {
-    put(static_cast<std::uint32_t>(values.size()));
+    put_count(values.size());
     for (const T& value : values) put(value);
   }
   template <class A, class B>
@@ -69,18 +79,25 @@ class LayoutWriter {
   }
   template <class... T>
   void put(const std::variant<T...>& value) {
+    static_assert(sizeof...(T) <= 256);
     put(static_cast<std::uint8_t>(value.index()));
     std::visit([this](const auto& alternative) { put(alternative); }, value);
   }
   template <class T>
   requires std::is_class_v<T>
   void put(const T& value) { const_cast<T&>(value).serialize(*this, 0U); }
+  void put_count(std::size_t count) {
+    MPIBATCH_CHECK(count <= UINT32_MAX);
+    put(static_cast<std::uint32_t>(count));
+  }
 
   std::string bytes_;
 };
 
-// Reads what LayoutWriter wrote. Bad bytes never crash: the first short or impossible field makes
-// ok() false, and everything read from then on is zero or empty.
+// Reads what LayoutWriter wrote. Bad bytes never crash, nor allocate more than a small multiple of
+// themselves: the first short or impossible field makes ok() false, and everything read from then
+// on is zero or empty. What ok() does not say, and who reads must check where it matters: that
+// ranges are well formed, that ids and indices exist, that times can be added without overflow.
 class LayoutReader {
  public:
   explicit LayoutReader(std::string_view bytes) : left_(bytes) {}
@@ -101,6 +118,7 @@ class LayoutReader {
     for (std::size_t i = 0; i < sizeof(T); ++i)
       bits |= std::uint64_t{static_cast<std::uint8_t>(left_[i])} << (8 * i);
     left_.remove_prefix(sizeof(T));
+    if (std::is_same_v<T, bool> && bits > 1) return refuse();
     value = static_cast<T>(bits);
   }
   template <class T>
@@ -109,6 +127,11 @@ class LayoutReader {
     std::underlying_type_t<T> bits{};
     get(bits);
     value = static_cast<T>(bits);
+    if constexpr (BoundedEnum<T>) {
+      if (value <= last_of(value)) return;
+      value = T{};
+      refuse();
+    }
   }
   void get(double& value) {
     std::uint64_t bits = 0;
@@ -138,10 +161,11 @@ class LayoutReader {
     std::uint32_t size = 0;
     get(size);
     values.clear();
-    if (!need(size))
-      return;  // every element takes a byte at least: bounds what a bad count can allocate
-    values.resize(size);
-    for (T& value : values) get(value);
+    // Every element takes a byte at least; and it is made only when its turn comes, for one in
+    // memory can be a hundred times as big.
+    if (!need(size)) return;
+    for (std::uint32_t i = 0; i < size && ok_; ++i) get(values.emplace_back());
+    if (!ok_) values.clear();
   }
   template <class A, class B>
   void get(std::pair<A, B>& value) {
@@ -159,8 +183,9 @@ class LayoutReader {
   void get(std::variant<T...>& value) {
     std::uint8_t index = 0;
     get(index);
-    if (index >= sizeof...(T)) ok_ = false;
-    if (ok_) emplace(value, index, std::index_sequence_for<T...>{});
+    if (index >= sizeof...(T)) refuse();
+    if (!ok_) index = 0;
+    emplace(value, index, std::index_sequence_for<T...>{});
   }
   template <class Variant, std::size_t... I>
   void emplace(Variant& value, std::size_t index, std::index_sequence<I...>) {
@@ -170,11 +195,12 @@ class LayoutReader {
   requires std::is_class_v<T>
   void get(T& value) { value.serialize(*this, 0U); }
   bool need(std::size_t size) {
-    if (left_.size() < size) {
-      ok_ = false;
-      left_ = {};
-    }
+    if (left_.size() < size) refuse();
     return ok_;
+  }
+  void refuse() {
+    ok_ = false;
+    left_ = {};
   }
 
   std::string_view left_;

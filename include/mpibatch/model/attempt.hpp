@@ -19,6 +19,7 @@ enum class EndKind : std::uint8_t {
   Stopped,  // ended by us for the run's sake (interrupt, lapse of a lease): is run again, burns no
             // attempt
 };
+constexpr EndKind last_of(EndKind) { return EndKind::Stopped; }
 
 struct Usage {
   Duration wall{0};

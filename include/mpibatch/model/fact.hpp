@@ -128,6 +128,7 @@ struct Started {
 };
 
 enum class Verdict : std::uint8_t { Failed, Retried };
+constexpr Verdict last_of(Verdict) { return Verdict::Retried; }
 
 struct FailedAttempt {
   ChildIndex child = 0;

@@ -24,6 +24,7 @@ struct Resources {
 };
 
 enum class DependencyType : std::uint8_t { All, Sequential, NToN };
+constexpr DependencyType last_of(DependencyType) { return DependencyType::NToN; }
 
 // Sequential names its own job.
 struct Dependency {
@@ -37,6 +38,7 @@ struct Dependency {
 };
 
 enum class RetryAction : std::uint8_t { Retry, Exit };
+constexpr RetryAction last_of(RetryAction) { return RetryAction::Exit; }
 
 // evaluateOnExit: all given conditions must match; a pattern is exact, or a prefix with one
 // trailing `*`.

@@ -27,5 +27,6 @@ enum class Predecessor : std::uint8_t {
   None,        // there was none, or it is gone and its attempts are swept: nothing of it runs
   CannotTell,  // another PID namespace or a private /tmp: proves nothing
 };
+constexpr Predecessor last_of(Predecessor) { return Predecessor::CannotTell; }
 
 }  // namespace mpibatch::model
