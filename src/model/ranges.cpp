@@ -101,16 +101,20 @@ ChildIndex RangeSet::front() const {
   return ends_.begin()->first;
 }
 
-Ranges RangeSet::take_front(std::uint64_t most) {
-  Ranges taken;
-  while (most > 0 && !ends_.empty()) {
-    const auto [begin, end] = *ends_.begin();
-    const auto children =
-        static_cast<ChildIndex>(std::min<std::uint64_t>(most, std::uint64_t{end} - begin));
-    taken.push_back({begin, begin + children});
-    erase(taken.back());
+Ranges RangeSet::first(std::uint64_t most) const {
+  Ranges lowest;
+  for (auto next = ends_.begin(); most > 0 && next != ends_.end(); ++next) {
+    const auto children = static_cast<ChildIndex>(
+        std::min<std::uint64_t>(most, std::uint64_t{next->second} - next->first));
+    lowest.push_back({next->first, next->first + children});
     most -= children;
   }
+  return lowest;
+}
+
+Ranges RangeSet::take_front(std::uint64_t most) {
+  Ranges taken = first(most);
+  for (const Range& range : taken) erase(range);
   return taken;
 }
 

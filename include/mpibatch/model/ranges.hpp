@@ -49,6 +49,7 @@ class RangeSet {
   void erase(Range range);
   void clear();
   ChildIndex front() const;               // the lowest; must not be empty
+  Ranges first(std::uint64_t most) const;  // the lowest `most`
   Ranges take_front(std::uint64_t most);  // removes and returns the lowest `most`
   Ranges ranges() const;
   bool operator==(const RangeSet&) const = default;

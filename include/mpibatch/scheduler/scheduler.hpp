@@ -101,6 +101,8 @@ struct NodeView {
 
 class Scheduler {
  public:
+  struct State;  // known to this module alone
+
   Scheduler();
   ~Scheduler();
   Scheduler(Scheduler&&) noexcept;
@@ -139,6 +141,8 @@ class Scheduler {
   std::optional<NodeView> node(const model::NodeName& name) const;
   std::vector<GrantView> grants() const;
   std::vector<GrantView> grants_of(model::NodeId node, model::InstanceId instance) const;
+  // Until when this instance's lease may still hold, if that is waited for.
+  std::optional<Instant> lease_awaited(model::NodeId node, model::InstanceId instance) const;
   // The execution this is about, in today's indices; none if it is not outstanding.
   std::optional<model::ChildIndex> outstanding(model::GrantId grant,
                                                model::ChildIndex child_as_granted) const;
@@ -159,7 +163,6 @@ class Scheduler {
   static Result<Scheduler> load(const std::string& bytes);
 
  private:
-  struct State;
   std::unique_ptr<State> state_;
 };
 

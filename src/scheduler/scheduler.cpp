@@ -1,0 +1,176 @@
+#include <mpibatch/scheduler/scheduler.hpp>
+
+#include <fmt/format.h>
+
+#include <numeric>
+
+#include <mpibatch/base/check.hpp>
+
+#include "scheduler/state.hpp"
+
+namespace mpibatch::scheduler {
+
+std::uint64_t Counts::total() const {
+  return std::accumulate(of.begin(), of.end(), std::uint64_t{0});
+}
+
+std::uint64_t Counts::terminal() const {
+  const Counts& counts = *this;
+  return counts[ChildState::Succeeded] + counts[ChildState::Failed] +
+         counts[ChildState::DependencyFailed] + counts[ChildState::Cancelled];
+}
+
+Scheduler::Scheduler() : state_(std::make_unique<State>()) {}
+Scheduler::~Scheduler() = default;
+Scheduler::Scheduler(Scheduler&&) noexcept = default;
+Scheduler& Scheduler::operator=(Scheduler&&) noexcept = default;
+
+void Scheduler::set_open(NodeId node, bool open) {
+  MPIBATCH_CHECK(state_->known(node));
+  state_->node(node).open = open;
+}
+
+model::Revision Scheduler::revision() const { return state_->revision; }
+
+std::size_t Scheduler::job_count() const { return state_->jobs.size(); }
+
+bool Scheduler::in_plan(JobId job) const { return state_->known(job) && state_->job(job).in_plan; }
+
+const model::JobSpec& Scheduler::spec(JobId job) const { return state_->job(job).spec; }
+
+ChildState Scheduler::state(JobId job, ChildIndex child) const {
+  return state_->child(state_->job(job), child).state();
+}
+
+unsigned Scheduler::attempts_failed(JobId job, ChildIndex child) const {
+  return state_->child(state_->job(job), child).attempts_failed();
+}
+
+const Counts& Scheduler::counts(JobId job) const { return state_->job(job).counts; }
+
+Counts Scheduler::counts() const {
+  Counts sum;
+  for (const JobState& job : state_->jobs)
+    for (std::size_t i = 0; job.in_plan && i < sum.of.size(); ++i) sum.of[i] += job.counts.of[i];
+  return sum;
+}
+
+// A parent shows PENDING from its first runnable child until all are terminal [AWS Batch user
+// guide, array jobs].
+model::JobStatus Scheduler::status(JobId id) const {
+  const JobState& job = state_->job(id);
+  if (!job.spec.array) return model::status_of(state_->child(job, 0).state());
+  if (job.counts.terminal() < job.spec.size) return model::JobStatus::Pending;
+  const bool good = job.counts[ChildState::Succeeded] == job.spec.size;
+  return good ? model::JobStatus::Succeeded : model::JobStatus::Failed;
+}
+
+std::string Scheduler::status_reason(JobId id) const {
+  const JobState& job = state_->job(id);
+  if (status(id) != model::JobStatus::Failed) return {};
+  const Counts& counts = job.counts;
+  if (counts[ChildState::Cancelled] == job.spec.size) return job.cancel_reason;
+  if (counts[ChildState::DependencyFailed] == job.spec.size)
+    return std::string(model::kReasonDependency);
+  if (job.spec.array) return std::string(model::kReasonArrayChild);
+  const auto failure = last_failure(id, 0);
+  if (!failure) return {};
+  if (failure->kind == model::EndKind::Stopped) return failure->reason;
+  model::AttemptEnd end;
+  end.kind = failure->kind;
+  end.code = failure->code;
+  end.reason = failure->reason;
+  return model::status_reason(end);
+}
+
+std::optional<JobId> Scheduler::find(const std::string& name) const {
+  const auto found = state_->by_name.find(name);
+  if (found == state_->by_name.end()) return std::nullopt;
+  return found->second;
+}
+
+const std::vector<model::Queue>& Scheduler::queues() const { return state_->queues; }
+
+std::vector<NodeView> Scheduler::nodes() const {
+  std::vector<NodeView> views;
+  for (std::uint32_t number = 0; number < state_->nodes.size(); ++number)
+    views.push_back(*node(NodeId{number}));
+  return views;
+}
+
+std::optional<NodeView> Scheduler::node(NodeId id) const {
+  if (!state_->known(id)) return std::nullopt;
+  const NodeState& node = state_->node(id);
+  NodeView view{id,           node.name, node.instance, node.boot_id, node.capacity, node.present,
+                node.granted, {}};
+  for (const auto& [key, until] : state_->leases_awaited)
+    if (key.first == id) view.lease_until = std::max(view.lease_until.value_or(until), until);
+  return view;
+}
+
+std::optional<NodeView> Scheduler::node(const model::NodeName& name) const {
+  for (std::uint32_t number = 0; number < state_->nodes.size(); ++number)
+    if (state_->nodes[number].name == name) return node(NodeId{number});
+  return std::nullopt;
+}
+
+namespace {
+
+GrantView view_of(GrantId id, const GrantState& grant) {
+  return {id,
+          grant.node,
+          grant.instance,
+          grant.job,
+          grant.revision,
+          grant.outstanding.ranges(),
+          grant.started.ranges()};
+}
+
+}  // namespace
+
+std::vector<GrantView> Scheduler::grants() const {
+  std::vector<GrantView> views;
+  for (const auto& [id, grant] : state_->grants) views.push_back(view_of(id, grant));
+  return views;
+}
+
+std::vector<GrantView> Scheduler::grants_of(NodeId node, InstanceId instance) const {
+  std::vector<GrantView> views;
+  for (const auto& [id, grant] : state_->grants)
+    if (grant.node == node && grant.instance == instance) views.push_back(view_of(id, grant));
+  return views;
+}
+
+std::optional<Instant> Scheduler::lease_awaited(NodeId node, InstanceId instance) const {
+  const auto found = state_->leases_awaited.find({node, instance});
+  if (found == state_->leases_awaited.end()) return std::nullopt;
+  return found->second;
+}
+
+std::optional<ChildIndex> Scheduler::outstanding(GrantId id, ChildIndex child_as_granted) const {
+  const auto found = state_->grants.find(id);
+  if (found == state_->grants.end() || !found->second.outstanding.contains(child_as_granted))
+    return std::nullopt;
+  return state_->today(found->second, child_as_granted);
+}
+
+model::Ranges Scheduler::to_recall(GrantId id) const {
+  const auto found = state_->grants.find(id);
+  return found == state_->grants.end() ? model::Ranges{} : found->second.recall.ranges();
+}
+
+bool Scheduler::request_known(const std::string& request) const {
+  return state_->requests.contains(request);
+}
+
+bool Scheduler::finished() const { return state_->finished; }
+
+bool Scheduler::everything_terminal() const { return state_->unfinished == 0; }
+
+std::optional<model::FailedAttempt> Scheduler::last_failure(JobId job, ChildIndex child) const {
+  const auto found = state_->failures.find({job, child});
+  if (found == state_->failures.end()) return std::nullopt;
+  return found->second;
+}
+
+}  // namespace mpibatch::scheduler
