@@ -133,6 +133,10 @@ class ParameterTable {
   virtual ChildIndex rows() const = 0;
   virtual const std::vector<std::string>& names() const = 0;
   virtual std::vector<std::string> values(ChildIndex row) const = 0;  // as many as names()
+  // Of names and all rows: tables with the same one, not 0, are the same. 0: unknown.
+  virtual std::uint64_t digest() const { return 0; }
+  // A key of the table's own, before any key template: a task list tells equal lines apart.
+  virtual std::optional<std::string> key(ChildIndex) const { return std::nullopt; }
 };
 
 }  // namespace mpibatch::model

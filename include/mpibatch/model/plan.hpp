@@ -23,13 +23,28 @@ struct Plan {
   std::vector<PlannedJob> jobs;
 };
 
+// Writes the keys of many children of one job; keeps a reference to it.
+class KeyWriter {
+ public:
+  explicit KeyWriter(const PlannedJob& job);
+  std::string key(ChildIndex child) const;
+
+ private:
+  struct Piece {
+    std::string text;             // before the value
+    std::optional<size_t> value;  // of the table's names; none: the end
+  };
+  const PlannedJob& job_;
+  std::vector<Piece> pieces_;  // empty: the index
+};
+
 // The key of a child, unique in its job; the index as text where the job has no better one.
 std::string key_of(const PlannedJob& job, ChildIndex child);
 // The child with this key, or with this index where no key matches. Linear in the array's size.
 std::optional<ChildIndex> find_child(const PlannedJob& job, const std::string& key_or_index);
 
-// Replaces Ref::{name} and Ref::name; an unknown name stays as it is (validation has refused it
-// before).
+// Replaces Ref::{name} and Ref::name by the first value of that name, once: what a value holds is
+// not looked at again. An unknown name stays as it is (validation has refused it before).
 std::string substitute_parameters(
     const std::string& text, const std::vector<std::pair<std::string, std::string>>& parameters);
 // Names that `text` refers to, in order, with doubles.

@@ -1,0 +1,66 @@
+// A plan, or a list of tasks, from files to model: everything that is wrong with it comes back at
+// once, before anything starts. Reads files and nothing else; any thread may call.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include <mpibatch/base/error.hpp>
+#include <mpibatch/base/filesystem.hpp>
+#include <mpibatch/base/time.hpp>
+#include <mpibatch/model/plan.hpp>
+
+namespace mpibatch::plan {
+
+struct PlanError {
+  std::string where;  // `plan.json: jobs[3].dependsOn[0].jobId`, `samples.csv: line 17`
+  std::string message;
+  bool operator==(const PlanError&) const = default;
+};
+
+std::string to_string(const PlanError& error);  // `where: message`
+
+// A file that the plan was read from: plan, sheet, task list, and the manifest of the copy.
+struct SourceFile {
+  std::string path;  // absolute, "-" for standard input; empty for the manifest
+  std::string name;  // in the copy's folder; unique there
+  std::shared_ptr<const std::string> content;
+};
+
+struct LoadedPlan {
+  model::Plan plan;
+  std::vector<SourceFile> sources;  // the manifest comes last
+};
+
+template <class T>
+using Loaded = tl::expected<T, std::vector<PlanError>>;  // at least one error
+
+// What `run --tasks FILE` says of its tasks.
+struct TaskOptions {
+  std::uint32_t vcpus = 1;
+  std::uint64_t memory_mib = 0;      // 0: no limit
+  Duration timeout{0};               // 0: none
+  std::uint32_t attempts = 1;        // 1 to model::kAttemptsMax
+  std::vector<std::string> command;  // with Ref::{line}; empty: each line is a command
+};
+
+// A plan file in JSON. A relative `path` starts at the current folder, a relative parametersFile at
+// the plan's folder.
+Loaded<LoadedPlan> load_plan(const FileSystem& files, const std::string& path);
+
+// A task list, one task a line ("-": standard input), as a plan with one array job, "tasks".
+Loaded<LoadedPlan> load_tasks(const FileSystem& files, const std::string& path,
+                              const TaskOptions& options);
+
+// Keeps what a plan was loaded from, so that load_copy() gives the same plan when the originals
+// have changed or gone. Files are byte for byte the originals; manifest.json names the original of
+// each, against which relative paths are still resolved, and holds the options of a task list. It
+// is written last: a folder with a manifest is complete. May be repeated after a crash. The files
+// and the folder are synced.
+Result<void> save_copy(FileSystem& files, const std::string& folder, const LoadedPlan& loaded);
+Loaded<LoadedPlan> load_copy(const FileSystem& files, const std::string& folder);
+
+}  // namespace mpibatch::plan
