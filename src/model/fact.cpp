@@ -10,19 +10,20 @@ namespace mpibatch::model {
 namespace {
 
 // A line stays a line whatever a reason or a name holds.
-std::string quoted(std::string_view text) {
-  std::string line = "\"";
+std::string escaped(std::string_view text, std::string_view special = "\\") {
+  std::string line;
   for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      line.append("\\").push_back(c);
-    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
       fmt::format_to(std::back_inserter(line), "\\x{:02x}", static_cast<unsigned char>(c));
     } else {
+      if (special.find(c) != std::string_view::npos) line.push_back('\\');
       line.push_back(c);
     }
   }
-  return line + "\"";
+  return line;
 }
+
+std::string quoted(std::string_view text) { return '"' + escaped(text, "\\\"") + '"'; }
 
 // "12.5s": as many decimals as it takes, for golden files.
 std::string seconds(Duration duration) {
@@ -58,7 +59,7 @@ std::string dependency(const Dependency& dependency) {
 }
 
 std::string adopted(const AdoptedJob& job) {
-  std::string text = fmt::format("{} {}", number_of(job.id), job.spec.name);
+  std::string text = fmt::format("{} {}", number_of(job.id), escaped(job.spec.name));
   if (job.spec.array) text += fmt::format("[{}]", job.spec.size);
   text += fmt::format(" queue {}", job.spec.queue) + capacity(job.spec.resources);
   if (job.spec.retry.attempts != 1) text += fmt::format(" attempts {}", job.spec.retry.attempts);
@@ -110,13 +111,14 @@ std::string grant_line(const char* kind, GrantId grant, const Ranges& children) 
 
 struct Line {
   std::string operator()(const EpochBegan& fact) const {
-    return fmt::format("EpochBegan {} on {} boot {} up {} now {}", number_of(fact.epoch), fact.host,
-                       fact.boot_id, seconds(fact.boot_time), seconds(fact.now));
+    return fmt::format("EpochBegan {} on {} boot {} up {} now {}", number_of(fact.epoch),
+                       escaped(fact.host), escaped(fact.boot_id), seconds(fact.boot_time),
+                       seconds(fact.now));
   }
   std::string operator()(const PlanAdopted& fact) const {
     std::string text = fmt::format("PlanAdopted {} queues", number_of(fact.revision));
     for (const Queue& queue : fact.queues)
-      text += fmt::format(" {}:{}", queue.name, queue.priority);
+      text += fmt::format(" {}:{}", escaped(queue.name), queue.priority);
     text += " jobs";
     for (std::size_t i = 0; i < fact.jobs.size(); ++i)
       text.append(i == 0 ? " " : "; ").append(adopted(fact.jobs[i]));
@@ -124,8 +126,8 @@ struct Line {
   }
   std::string operator()(const NodeJoined& fact) const {
     return fmt::format("NodeJoined {} {} instance {} boot {}{}", number_of(fact.node),
-                       to_string(fact.name), to_string(fact.instance), fact.boot_id,
-                       capacity(fact.capacity));
+                       escaped(to_string(fact.name)), to_string(fact.instance),
+                       escaped(fact.boot_id), capacity(fact.capacity));
   }
   std::string operator()(const NodeGone& fact) const {
     return fmt::format("NodeGone {} instance {} {}", number_of(fact.node), to_string(fact.instance),
@@ -154,7 +156,7 @@ struct Line {
     return grant_line("Returned", fact.grant, fact.children);
   }
   std::string operator()(const CancelRequested& fact) const {
-    return fmt::format("CancelRequested {} job {} children {} {}", fact.request,
+    return fmt::format("CancelRequested {} job {} children {} {}", escaped(fact.request),
                        number_of(fact.job), to_string(fact.children), quoted(fact.reason));
   }
   std::string operator()(const FailedReopened&) const { return "FailedReopened"; }

@@ -22,7 +22,7 @@ constexpr std::uint8_t set_of(std::initializer_list<ChildState> states) {
 // succeeded, and what a user ended, stays.
 constexpr std::array<std::uint8_t, kChildStates> kFollowers = {
     /* Waiting          */ set_of({Runnable, DependencyFailed, Cancelled}),
-    /* Runnable         */ set_of({Granted, DependencyFailed, Cancelled}),
+    /* Runnable         */ set_of({Granted, Cancelled}),
     /* Granted          */ set_of({Running, Runnable, Succeeded, Failed, Cancelled}),
     /* Running          */ set_of({Runnable, Succeeded, Failed, Cancelled}),
     /* Succeeded        */ set_of({}),
