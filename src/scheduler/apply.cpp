@@ -61,6 +61,7 @@ Result<void> Applier::operator()(const model::NodeJoined& fact) {
   node.boot_id = fact.boot_id;
   node.capacity = fact.capacity;
   node.present = true;
+  state.leases_awaited.erase({fact.node, fact.instance});  // heard of again: that deadline is void
   return {};
 }
 

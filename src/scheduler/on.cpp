@@ -27,8 +27,9 @@ struct Answer {
       const NodeState& node = state.nodes[number];
       if (node.name != hello.name) continue;
       id = NodeId{number};
-      if (node.present && node.instance == hello.instance && node.capacity == hello.capacity)
-        return {};
+      const bool awaited = state.leases_awaited.contains({id, hello.instance});
+      const bool same = node.instance == hello.instance && node.capacity == hello.capacity;
+      if (node.present && same && !awaited) return {};
     }
     return {model::NodeJoined{id, hello.name, hello.instance, hello.boot_id, hello.capacity}};
   }

@@ -42,6 +42,14 @@ struct CoordinatorSettings {
   Duration patience{std::chrono::seconds{30}};
   protocol::Surroundings surroundings;
   Instant claimed_at{};
+  // The run's clock went on from the epoch before (same boot): deadlines that it journaled hold.
+  bool waits_count_on = false;
+};
+
+// What a link's node is for.
+enum class NodeUse : std::uint8_t {
+  Work,        // takes work; counts as one of nodes_expected
+  FinishOnly,  // a share that no longer exists: what runs there may end, nothing new
 };
 
 // ---- what the driver is to do
@@ -77,7 +85,7 @@ class Coordinator {
   ~Coordinator();
 
   // ---- what happened
-  void link_opened(LinkId link, Instant now);  // sends Attach
+  void link_opened(LinkId link, NodeUse use, Instant now);  // sends Attach
   void link_closed(LinkId link, Instant now);
   void receive(LinkId link, const protocol::UpMessage& message, Instant now);
   void segment_read(model::NodeId node, model::InstanceId instance,

@@ -1,0 +1,200 @@
+#include <mpibatch/server/coordinator.hpp>
+
+#include <algorithm>
+
+#include <mpibatch/base/check.hpp>
+
+#include "server/coordinator_state.hpp"
+
+namespace mpibatch::server {
+
+Coordinator::State::State(CoordinatorSettings given, scheduler::Scheduler scheduler,
+                          const WorkSource& source)
+    : settings(std::move(given)),
+      core(std::move(scheduler)),
+      work(source),
+      leases(settings.lease, settings.margin) {
+  patience_until = settings.claimed_at + settings.patience;
+  for (const scheduler::NodeView& node : core.nodes()) core.set_open(node.id, false);
+  await_leases(settings.claimed_at);
+}
+
+void Coordinator::State::make(const model::Fact& fact) {
+  if (journal_lost) return;
+  facts.push_back(fact);
+  ++facts_made;
+}
+
+void Coordinator::State::happen(const scheduler::Event& event, Instant now) {
+  for (const model::Fact& fact : core.on(event, now)) {
+    const Result<void> applied = core.apply(fact);
+    MPIBATCH_CHECK(applied.has_value());  // on() says what can be true
+    make(fact);
+  }
+}
+
+void Coordinator::State::send(LinkId link, protocol::DownFrame frame) {
+  if (journal_lost) return;  // what depends on a commit never leaves
+  outbox.push(facts_made, link, sessions.at(link).instance, std::move(frame));
+}
+
+void Coordinator::State::tell(bool warning, std::string message) {
+  commands.emplace_back(Tell{warning, std::move(message)});
+}
+
+std::optional<LinkId> Coordinator::State::link_of(model::NodeId node,
+                                                  model::InstanceId instance) const {
+  for (const auto& [link, session] : sessions)
+    if (session.greeted && session.node == node && session.instance == instance) return link;
+  return std::nullopt;
+}
+
+void Coordinator::State::send_grant(const model::Granted& fact) {
+  const std::optional<LinkId> link = link_of(fact.node, fact.instance);
+  MPIBATCH_CHECK(link.has_value());  // only nodes with a link are open
+  const model::PlannedJob& job = work.job(fact.job);
+  if (sessions.at(*link).templates.insert(fact.job).second) {
+    model::JobTemplate execution = job.execution;
+    execution.job = fact.job;
+    execution.revision = core.revision();
+    send(*link, protocol::Templates{{std::move(execution)}});
+  }
+  protocol::Grant grant{fact.grant, fact.job, core.revision(), fact.children, {}, {}};
+  bool retries = false;
+  model::for_each(fact.children, [&](model::ChildIndex child) {
+    if (job.parameters) grant.values.push_back(job.parameters->values(child));
+    const unsigned failed = core.attempts_failed(fact.job, child);
+    grant.attempts.push_back(static_cast<std::uint8_t>(failed + 1));
+    retries = retries || failed > 0;
+  });
+  if (!retries) grant.attempts.clear();
+  send(*link, std::move(grant));
+}
+
+void Coordinator::State::send_recalls() {
+  for (const scheduler::GrantView& grant : core.grants()) {
+    const model::Ranges recall = core.to_recall(grant.id);
+    const std::optional<LinkId> link = link_of(grant.node, grant.instance);
+    if (recall.empty() || !link) continue;
+    model::Ranges& sent = sessions.at(*link).recalled[grant.id];
+    if (sent == recall) continue;
+    sent = recall;
+    send(*link, protocol::Recall{grant.id, recall});
+  }
+}
+
+void Coordinator::State::advance(Instant now) {
+  gather(now);
+  if (gathered && !ending && !journal_lost) {
+    for (const model::Fact& fact : core.decide(now)) {
+      make(fact);
+      if (const auto* granted = std::get_if<model::Granted>(&fact)) send_grant(*granted);
+    }
+  }
+  dismiss_finish_only();
+  check_stuck(now);
+  check_end(now);
+}
+
+Coordinator::Coordinator(CoordinatorSettings settings, scheduler::Scheduler scheduler,
+                         const WorkSource& work)
+    : state_(std::make_unique<State>(std::move(settings), std::move(scheduler), work)) {}
+Coordinator::~Coordinator() = default;
+
+void Coordinator::link_opened(LinkId link, NodeUse use, Instant now) {
+  state_->sessions[link].use = use;
+  state_->attach(link);
+  state_->advance(now);
+}
+
+void Coordinator::link_closed(LinkId link, Instant now) {
+  state_->lost(link, now);
+  state_->advance(now);
+}
+
+void Coordinator::receive(LinkId link, const protocol::UpMessage& message, Instant now) {
+  State& state = *state_;
+  if (message.epoch != state.settings.epoch) return;
+  for (const protocol::UpFrame& frame : message.frames) {
+    const auto session = state.sessions.find(link);
+    if (session == state.sessions.end()) return;
+    const bool greeting = std::holds_alternative<protocol::Hello>(frame) ||
+                          std::holds_alternative<protocol::Refused>(frame);
+    if (!greeting && (!session->second.greeted || session->second.instance != message.instance))
+      continue;
+    state.receive(link, frame, now);
+  }
+  state.advance(now);
+}
+
+void Coordinator::segment_read(model::NodeId node, model::InstanceId instance,
+                               const std::vector<store::AttemptEnded>& ends, Instant now) {
+  State& state = *state_;
+  const auto found = state.giving_up.find({node, instance});
+  if (found == state.giving_up.end()) return;
+  const GivingUp what = std::move(found->second);
+  state.giving_up.erase(found);
+  scheduler::AttemptsEnded event{node, instance, {}};
+  for (const store::AttemptEnded& end : ends) event.ends.push_back({end.execution, end.end});
+  state.happen(event, now);
+  for (const auto& [grant, children] : what.absent)
+    state.happen(scheduler::ChildrenReturned{node, instance, grant, children}, now);
+  if (what.reason) {
+    state.happen(scheduler::InstanceGone{node, instance, *what.reason}, now);
+    state.leases.forget({node, instance});
+  }
+  state.advance(now);
+}
+
+void Coordinator::cancel(const scheduler::CancelJob& request, Instant now) {
+  state_->happen(request, now);
+  state_->send_recalls();
+  state_->advance(now);
+}
+
+void Coordinator::committed(std::uint64_t facts, Instant now) {
+  state_->facts_committed = std::max(state_->facts_committed, facts);
+  state_->outbox.committed(state_->facts_committed);
+  state_->advance(now);
+}
+
+void Coordinator::owner_verified(Instant now) {
+  state_->verified = now;
+  state_->answer_renewals(now);
+}
+
+void Coordinator::tick(Instant now) {
+  State& state = *state_;
+  // Silence counts only while the judge was awake.
+  if (state.last_tick && now - *state.last_tick > state.settings.lease / 6)
+    state.judge_from = now + state.settings.lease / 3;
+  state.last_tick = now;
+  state.answer_renewals(now);
+  state.give_up_lapsed(now);
+  state.advance(now);
+}
+
+std::vector<model::Fact> Coordinator::take_facts() { return std::exchange(state_->facts, {}); }
+
+std::vector<Command> Coordinator::take_commands() {
+  std::vector<Command> commands = std::exchange(state_->commands, {});
+  for (SendDown& message : state_->outbox.take(state_->settings.epoch))
+    commands.emplace_back(std::move(message));
+  return commands;
+}
+
+std::optional<Instant> Coordinator::wake_at() const {
+  const State& state = *state_;
+  std::optional<Instant> at = state.leases.next();
+  const auto earlier = [&](Instant candidate) { at = std::min(at.value_or(candidate), candidate); };
+  if (!state.gathered) earlier(state.patience_until);
+  if (state.ending) earlier(state.ending_until);
+  if (state.nothing_since) earlier(*state.nothing_since + state.settings.patience);
+  // Often enough to notice a stall of its own.
+  if (state.last_tick) earlier(*state.last_tick + state.settings.lease / 12);
+  return at;
+}
+
+const scheduler::Scheduler& Coordinator::scheduler() const { return state_->core; }
+
+}  // namespace mpibatch::server

@@ -1,0 +1,120 @@
+// How a run starts to grant, gets stuck, and ends.
+#include <fmt/format.h>
+
+#include "server/coordinator_state.hpp"
+
+namespace mpibatch::server {
+
+void Coordinator::State::gather(Instant now) {
+  if (gathered || ending) return;
+  std::uint32_t present = 0;
+  for (const auto& [link, session] : sessions)
+    present += session.greeted && session.use == NodeUse::Work ? 1 : 0;
+  const bool all = present >= settings.nodes_expected;
+  if (!all && now < patience_until) return;
+  if (present == 0) {
+    end({RunEnd::Stuck, {fmt::format("none of {} nodes answered", settings.nodes_expected)}}, now);
+    return;
+  }
+  gathered = true;
+  if (!all)
+    tell(true, fmt::format("only {} of {} nodes answered; going on with these", present,
+                           settings.nodes_expected));
+  if (const std::vector<std::string> reasons = core.unsatisfiable(); !reasons.empty())
+    end({RunEnd::Refused, reasons}, now + settings.grace + settings.margin);
+}
+
+void Coordinator::State::end(RunResult result, Instant until) {
+  ending = std::move(result);
+  ending_until = until;
+  for (const auto& [link, session] : sessions)
+    if (session.greeted) send(link, protocol::StopAll{settings.grace});
+}
+
+// Nothing runs, no lease is waited for, and what waits fits nowhere: never for ever.
+void Coordinator::State::check_stuck(Instant now) {
+  if (!gathered || ending || journal_lost) return;
+  const std::vector<std::string> reasons = core.stuck();
+  if (reasons.empty()) {
+    nothing_since.reset();
+    return;
+  }
+  if (!nothing_since) nothing_since = now;
+  if (now - *nothing_since < settings.patience) return;  // a lost node may come back
+  end({RunEnd::Stuck, reasons}, now);
+}
+
+void Coordinator::State::check_end(Instant now) {
+  if (leaving) return;
+  if (core.finished() && !ending) {
+    const scheduler::Counts counts = core.counts();
+    const bool good = counts[model::ChildState::Succeeded] == counts.total();
+    ending = RunResult{good ? RunEnd::Succeeded : RunEnd::SomeFailed, {}};
+    ending_until = now;
+  }
+  if (!ending) return;
+  bool out = false;
+  for (const scheduler::GrantView& grant : core.grants())
+    out = out || link_of(grant.node, grant.instance);
+  if (out && now < ending_until) return;
+  leave_all();
+}
+
+void Coordinator::State::leave_all() {
+  leaving = true;
+  for (auto& [link, session] : sessions) {
+    session.left = true;
+    if (journal_lost) {
+      outbox.push_now(link, session.instance, protocol::Leave{});
+    } else {
+      send(link, protocol::Leave{});
+    }
+  }
+}
+
+void Coordinator::State::dismiss_finish_only() {
+  for (auto& [link, session] : sessions) {
+    if (session.use != NodeUse::FinishOnly || !session.greeted || session.left) continue;
+    if (!core.grants_of(session.node, session.instance).empty()) continue;
+    session.left = true;
+    send(link, protocol::Leave{});
+  }
+}
+
+void Coordinator::interrupt(bool now_at_once, Instant now) {
+  State& state = *state_;
+  const Duration grace = now_at_once ? Duration{0} : state.settings.grace;
+  const Instant until = now + grace + state.settings.margin;
+  if (!state.ending) {
+    state.settings.grace = grace;
+    state.end({RunEnd::Interrupted, {}}, until);
+  } else {
+    state.ending_until = std::min(state.ending_until, until);
+    for (const auto& [link, session] : state.sessions)
+      if (session.greeted && now_at_once) state.send(link, protocol::StopAll{grace});
+  }
+  state.advance(now);
+}
+
+void Coordinator::refuse(std::string reason, Instant now) {
+  State& state = *state_;
+  if (state.journal_lost) return;
+  state.journal_lost = true;
+  state.outbox.drop_waiting();
+  state.facts.clear();
+  state.ending = RunResult{RunEnd::Refused, {std::move(reason)}};
+  state.ending_until = now + state.settings.grace + state.settings.margin;
+  for (const auto& [link, session] : state.sessions)
+    if (session.greeted)
+      state.outbox.push_now(link, session.instance, protocol::StopAll{state.settings.grace});
+  state.advance(now);
+}
+
+std::optional<RunResult> Coordinator::result() const {
+  const State& state = *state_;
+  if (!state.leaving || !state.outbox.empty() || !state.commands.empty()) return std::nullopt;
+  if (!state.journal_lost && state.facts_committed < state.facts_made) return std::nullopt;
+  return state.ending;
+}
+
+}  // namespace mpibatch::server

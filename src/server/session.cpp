@@ -1,0 +1,210 @@
+// The starters' side of rank 0: who is there, what they hold, what they tell, and when they count
+// as gone.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include <mpibatch/base/check.hpp>
+
+#include "server/coordinator_state.hpp"
+
+namespace mpibatch::server {
+
+namespace {
+
+std::string name_of(const scheduler::Scheduler& core, model::NodeId node) {
+  const auto view = core.node(node);
+  return view ? model::to_string(view->name) : std::string("?");
+}
+
+std::int64_t seconds(Duration duration) {
+  return std::chrono::ceil<std::chrono::seconds>(duration).count();
+}
+
+bool holds_work(const scheduler::Scheduler& core, InstanceKey key) {
+  return !core.grants_of(key.first, key.second).empty();
+}
+
+}  // namespace
+
+void Coordinator::State::attach(LinkId link) {
+  outbox.push_now(link, {},
+                  protocol::Attach{settings.run, settings.state_folder, settings.nonce,
+                                   settings.lease, settings.grace, settings.surroundings});
+}
+
+void Coordinator::State::await_leases(Instant now) {
+  std::set<InstanceKey> silent;
+  for (const scheduler::GrantView& grant : core.grants())
+    silent.emplace(grant.node, grant.instance);
+  for (const InstanceKey& key : silent) {
+    const auto journaled = core.lease_awaited(key.first, key.second);
+    if (journaled && settings.waits_count_on) {
+      leases.lapses_at(key, *journaled);
+      continue;
+    }
+    // Never heard in this epoch: its last answer may be as young as this epoch's claim.
+    const model::LeaseAwaited fact{key.first, key.second, leases.lapse_after(now)};
+    MPIBATCH_CHECK(core.apply(fact).has_value());
+    make(fact);
+    leases.lapses_at(key, fact.until);
+  }
+}
+
+void Coordinator::State::lost(LinkId link, Instant) {
+  const auto found = sessions.find(link);
+  if (found == sessions.end()) return;
+  const Session session = std::move(found->second);
+  sessions.erase(found);
+  outbox.drop(link);
+  if (!session.greeted) return;
+  if (!link_of(session.node, session.instance)) core.set_open(session.node, false);
+  if (session.left || journal_lost || !holds_work(core, session.key())) return;
+  const auto until = leases.lapse(session.key());
+  if (!until) return;
+  const model::LeaseAwaited fact{session.node, session.instance, *until};
+  MPIBATCH_CHECK(core.apply(fact).has_value());
+  make(fact);
+}
+
+void Coordinator::State::receive(LinkId link, const protocol::UpFrame& frame, Instant now) {
+  Session& session = sessions.at(link);
+  if (const auto* greeting = std::get_if<protocol::Hello>(&frame)) {
+    hello(link, *greeting, now);
+  } else if (const auto* refused = std::get_if<protocol::Refused>(&frame)) {
+    if (!ending) end({RunEnd::Refused, {refused->reason}}, now + settings.grace + settings.margin);
+  } else if (const auto* started = std::get_if<protocol::Started>(&frame)) {
+    for (const auto& [grant, children] : started->children)
+      happen(scheduler::ChildrenStarted{session.node, session.instance, grant, children}, now);
+  } else if (const auto* ended = std::get_if<protocol::Ends>(&frame)) {
+    ends(link, *ended, now);
+  } else if (const auto* returned = std::get_if<protocol::Returned>(&frame)) {
+    happen(scheduler::ChildrenReturned{session.node, session.instance, returned->grant,
+                                       returned->children},
+           now);
+  } else if (const auto* request = std::get_if<protocol::RenewRequest>(&frame)) {
+    session.renewal = request->stamp;
+    renew(link, session, now);
+  } else if (const auto* trouble = std::get_if<protocol::Trouble>(&frame)) {
+    tell(true, fmt::format("node {}: {}", name_of(core, session.node), trouble->message));
+    if (trouble->fatal) core.set_open(session.node, false);
+  }
+}
+
+void Coordinator::State::hello(LinkId link, const protocol::Hello& hello, Instant now) {
+  const auto before = core.node(hello.name);
+  happen(scheduler::NodeHello{hello.name, hello.instance, hello.boot_id, hello.capacity}, now);
+  if (journal_lost) return;
+  const auto node = core.node(hello.name);
+  MPIBATCH_CHECK(node.has_value());
+
+  // A newer link to the same node replaces the older one.
+  std::vector<LinkId> replaced;
+  for (const auto& [other, session] : sessions)
+    if (other != link && session.greeted && session.node == node->id) replaced.push_back(other);
+  for (const LinkId other : replaced) lost(other, now);
+
+  Session& session = sessions.at(link);
+  session.greeted = true;
+  session.node = node->id;
+  session.instance = hello.instance;
+  session.templates.clear();
+  session.recalled.clear();
+  leases.renewed(session.key(), now);  // its lease cannot have been renewed later than this
+  core.set_open(node->id, session.use == NodeUse::Work);
+
+  std::set<InstanceKey> predecessors;
+  for (const scheduler::GrantView& grant : core.grants())
+    if (grant.node == node->id && grant.instance != hello.instance)
+      predecessors.emplace(grant.node, grant.instance);
+  if (before && before->instance != hello.instance)
+    predecessors.emplace(node->id, before->instance);
+  for (const InstanceKey& key : predecessors) {
+    if (hello.predecessor == model::Predecessor::None) {
+      give_up(key, {fmt::format("a new starter on {} found nothing left of it",
+                                model::to_string(hello.name)),
+                    {}});
+    } else if (holds_work(core, key) && !leases.lapse(key)) {
+      leases.renewed(key, now);
+    }
+  }
+  take_inventory(session, hello.inventory, now);
+  send_recalls();
+  if (ending) send(link, protocol::StopAll{settings.grace});
+}
+
+void Coordinator::State::take_inventory(const Session& session,
+                                        const std::vector<protocol::Holding>& inventory,
+                                        Instant now) {
+  std::map<model::GrantId, const protocol::Holding*> held;
+  for (const protocol::Holding& holding : inventory) held[holding.grant] = &holding;
+  GivingUp absent;
+  for (const scheduler::GrantView& grant : core.grants_of(session.node, session.instance)) {
+    const auto found = held.find(grant.id);
+    model::RangeSet missing;
+    for (const model::Range& range : grant.children) missing.insert(range);
+    if (found != held.end() && model::well_formed(found->second->children)) {
+      for (const model::Range& range : found->second->children) missing.erase(range);
+      happen(scheduler::ChildrenStarted{session.node, session.instance, grant.id,
+                                        found->second->started},
+             now);
+    }
+    if (!missing.empty()) absent.absent.emplace_back(grant.id, missing.ranges());
+  }
+  if (!absent.absent.empty()) give_up(session.key(), std::move(absent));
+}
+
+void Coordinator::State::ends(LinkId link, const protocol::Ends& ends, Instant now) {
+  const Session& session = sessions.at(link);
+  scheduler::AttemptsEnded event{session.node, session.instance, {}};
+  std::uint64_t upto = 0;
+  for (const protocol::EndNotice& notice : ends.ends) {
+    event.ends.push_back({notice.execution, notice.end});
+    upto = std::max(upto, notice.number);
+  }
+  happen(event, now);
+  if (journal_lost || upto == 0) return;
+  send(link, protocol::Acknowledged{
+                 upto});  // after the commit: an end that a crash forgets would run twice
+}
+
+// Only a rank 0 that has just made sure that it still is the owner may lengthen a lease.
+void Coordinator::State::renew(LinkId link, Session& session, Instant now) {
+  if (!session.renewal || !verified || now - *verified >= settings.lease / 3) return;
+  leases.renewed(session.key(), now);
+  outbox.push_now(link, session.instance, protocol::Renewed{*session.renewal});
+  session.renewal.reset();
+}
+
+void Coordinator::State::answer_renewals(Instant now) {
+  for (auto& [link, session] : sessions) renew(link, session, now);
+}
+
+void Coordinator::State::give_up(InstanceKey key, GivingUp what) {
+  const auto [entry, fresh] = giving_up.try_emplace(key);
+  if (what.reason) entry->second.reason = std::move(what.reason);
+  std::move(what.absent.begin(), what.absent.end(), std::back_inserter(entry->second.absent));
+  if (!fresh) return;
+  const auto view = core.node(key.first);
+  MPIBATCH_CHECK(view.has_value());
+  commands.emplace_back(ReadSegment{key.first, view->name, key.second});
+}
+
+void Coordinator::State::give_up_lapsed(Instant now) {
+  for (const InstanceKey& key : leases.lapsed(now)) {
+    const auto link = link_of(key.first, key.second);
+    if (link && judge_from && now < *judge_from) continue;
+    leases.forget(key);
+    if (link) {
+      tell(true,
+           fmt::format("node {} has been silent for its whole lease ({} s): it counts as lost",
+                       name_of(core, key.first), seconds(settings.lease)));
+      sessions.erase(*link);
+      outbox.drop(*link);
+      core.set_open(key.first, false);
+    }
+    give_up(key, {fmt::format("its lease of {} s lapsed", seconds(settings.lease)), {}});
+  }
+}
+
+}  // namespace mpibatch::server
