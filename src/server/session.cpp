@@ -59,7 +59,7 @@ void Coordinator::State::lost(LinkId link, Instant) {
   outbox.drop(link);
   if (!session.greeted) return;
   if (!link_of(session.node, session.instance)) core.set_open(session.node, false);
-  if (session.left || journal_lost || !holds_work(core, session.key())) return;
+  if (session.left || !holds_work(core, session.key())) return;
   const auto until = leases.lapse(session.key());
   if (!until) return;
   const model::LeaseAwaited fact{session.node, session.instance, *until};
@@ -92,9 +92,7 @@ void Coordinator::State::receive(LinkId link, const protocol::UpFrame& frame, In
 }
 
 void Coordinator::State::hello(LinkId link, const protocol::Hello& hello, Instant now) {
-  const auto before = core.node(hello.name);
   happen(scheduler::NodeHello{hello.name, hello.instance, hello.boot_id, hello.capacity}, now);
-  if (journal_lost) return;
   const auto node = core.node(hello.name);
   MPIBATCH_CHECK(node.has_value());
 
@@ -117,8 +115,6 @@ void Coordinator::State::hello(LinkId link, const protocol::Hello& hello, Instan
   for (const scheduler::GrantView& grant : core.grants())
     if (grant.node == node->id && grant.instance != hello.instance)
       predecessors.emplace(grant.node, grant.instance);
-  if (before && before->instance != hello.instance)
-    predecessors.emplace(node->id, before->instance);
   for (const InstanceKey& key : predecessors) {
     if (hello.predecessor == model::Predecessor::None) {
       give_up(key, {fmt::format("a new starter on {} found nothing left of it",
@@ -163,7 +159,7 @@ void Coordinator::State::ends(LinkId link, const protocol::Ends& ends, Instant n
     upto = std::max(upto, notice.number);
   }
   happen(event, now);
-  if (journal_lost || upto == 0) return;
+  if (upto == 0) return;
   send(link, protocol::Acknowledged{
                  upto});  // after the commit: an end that a crash forgets would run twice
 }
@@ -172,7 +168,8 @@ void Coordinator::State::ends(LinkId link, const protocol::Ends& ends, Instant n
 void Coordinator::State::renew(LinkId link, Session& session, Instant now) {
   if (!session.renewal || !verified || now - *verified >= settings.lease / 3) return;
   leases.renewed(session.key(), now);
-  outbox.push_now(link, session.instance, protocol::Renewed{*session.renewal});
+  // Behind the facts of its Hello: they void a deadline that an earlier epoch journaled.
+  send(link, protocol::Renewed{*session.renewal});
   session.renewal.reset();
 }
 
@@ -199,7 +196,7 @@ void Coordinator::State::give_up_lapsed(Instant now) {
       tell(true,
            fmt::format("node {} has been silent for its whole lease ({} s): it counts as lost",
                        name_of(core, key.first), seconds(settings.lease)));
-      sessions.erase(*link);
+      sessions.at(*link).greeted = false;
       outbox.drop(*link);
       core.set_open(key.first, false);
     }
