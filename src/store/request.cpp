@@ -1,0 +1,73 @@
+#include <mpibatch/store/request.hpp>
+
+#include <mpibatch/base/crc32c.hpp>
+#include <mpibatch/base/layout.hpp>
+
+namespace mpibatch::store {
+
+namespace {
+
+constexpr std::uint32_t kVersion = 1;
+constexpr std::string_view kSuffix = ".request";
+
+std::string path_of(const StateFolder& folder, const std::string& id) {
+  return folder.inbox() + "/" + id + std::string(kSuffix);
+}
+
+struct Envelope {
+  std::uint32_t version = kVersion;
+  Request request;
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& version& request;
+  }
+};
+
+bool parse(std::string_view bytes, Request& request) {
+  if (bytes.size() < 4) return false;
+  std::uint32_t crc = 0;
+  if (!from_layout(bytes.substr(0, 4), crc) || crc != crc32c(bytes.substr(4))) return false;
+  Envelope envelope;
+  if (!from_layout(bytes.substr(4), envelope) || envelope.version != kVersion) return false;
+  request = std::move(envelope.request);
+  return model::well_formed(request.children);
+}
+
+}  // namespace
+
+Result<void> post_request(FileSystem& files, const StateFolder& folder, const Request& request) {
+  const std::string body = to_layout(Envelope{kVersion, request});
+  const std::string temporary = path_of(folder, request.id) + ".tmp";
+  if (auto made = files.make_folder(folder.inbox()); !made) return made;
+  auto file = files.create_exclusive(temporary);
+  if (!file) return tl::unexpected(file.error());
+  if (auto done = (*file)->append(to_layout(crc32c(body)) + body); !done) return done;
+  if (auto done = (*file)->sync(); !done) return done;
+  return files.rename(temporary, path_of(folder, request.id));
+}
+
+Result<std::vector<Request>> read_requests(const FileSystem& files, const StateFolder& folder,
+                                           std::vector<std::string>& damaged) {
+  const auto names = files.list(folder.inbox());
+  if (!names) return tl::unexpected(names.error());
+  std::vector<Request> requests;
+  for (const std::string& name : *names) {
+    if (!name.ends_with(kSuffix)) continue;
+    const std::string path = folder.inbox() + "/" + name;
+    const auto bytes = files.read(path, 0, UINT64_MAX);
+    if (!bytes) continue;  // somebody else has just removed it
+    Request request;
+    if (parse(*bytes, request)) {
+      requests.push_back(std::move(request));
+    } else {
+      damaged.push_back(path);
+    }
+  }
+  return requests;
+}
+
+Result<void> remove_request(FileSystem& files, const StateFolder& folder, const Request& request) {
+  return files.remove(path_of(folder, request.id));
+}
+
+}  // namespace mpibatch::store
