@@ -14,7 +14,7 @@
 namespace mpibatch {
 namespace {
 
-constexpr std::size_t kReadChunk = 64 * 1024;
+constexpr std::size_t kReadChunk = std::size_t{64} * 1024;
 
 std::string tried(const char* verb, const std::string& path) {
   return std::string("cannot ") + verb + " '" + path + "'";

@@ -1,7 +1,9 @@
 #include <mpibatch/protocol/codec.hpp>
 
+#include <algorithm>
 #include <exception>
 #include <string_view>
+#include <type_traits>
 
 #include <fmt/format.h>
 
