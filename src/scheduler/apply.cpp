@@ -42,8 +42,8 @@ void Scheduler::State::drop(const GrantId& id, GrantState& grant, ChildIndex as_
 }
 
 Result<void> Applier::operator()(const model::EpochBegan& fact) {
-  if (fact.epoch <= state.epoch) return impossible(fact, "that epoch has been");
-  state.epoch = fact.epoch;
+  if (fact.epoch <= state.epoch.epoch) return impossible(fact, "that epoch has been");
+  state.epoch = fact;
   state.grants_made = 0;
   return {};
 }
@@ -136,7 +136,7 @@ Result<void> Applier::operator()(const model::Granted& fact) {
   model::for_each(fact.children,
                   [&](ChildIndex child) { state.set_state(fact.job, child, ChildState::Granted); });
   give(state.node(fact.node).granted, grant.each, model::count(fact.children));
-  if (fact.grant.epoch == state.epoch)
+  if (fact.grant.epoch == state.epoch.epoch)
     state.grants_made = std::max(state.grants_made, fact.grant.number);
   state.grants.emplace(fact.grant, std::move(grant));
   return {};

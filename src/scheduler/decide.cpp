@@ -64,7 +64,7 @@ std::vector<Place> places(const Scheduler::State& state, Room room) {
 
 model::Granted make_grant(Scheduler::State& state, NodeId node, JobId job, std::uint64_t most) {
   model::Granted fact;
-  fact.grant = {state.epoch, state.grants_made + 1};
+  fact.grant = {state.epoch.epoch, state.grants_made + 1};
   fact.node = node;
   fact.instance = state.node(node).instance;
   fact.job = job;

@@ -73,7 +73,7 @@ struct SavedChild {
 };
 
 struct Saved {
-  model::Epoch epoch{};
+  model::EpochBegan epoch;
   std::uint32_t grants_made = 0;
   model::Revision revision{};
   bool finished = false;

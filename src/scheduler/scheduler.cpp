@@ -30,6 +30,8 @@ void Scheduler::set_open(NodeId node, bool open) {
   state_->node(node).open = open;
 }
 
+const model::EpochBegan& Scheduler::epoch() const { return state_->epoch; }
+
 model::Revision Scheduler::revision() const { return state_->revision; }
 
 std::size_t Scheduler::job_count() const { return state_->jobs.size(); }

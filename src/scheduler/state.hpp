@@ -105,7 +105,7 @@ using InstanceKey = std::pair<NodeId, InstanceId>;
 using ReadyKey = std::tuple<std::int64_t, std::uint32_t, JobId>;  // -priority, order in the plan
 
 struct Scheduler::State {
-  model::Epoch epoch{};
+  model::EpochBegan epoch;        // the newest
   std::uint32_t grants_made = 0;  // in this epoch
   model::Revision revision{};
   std::vector<model::Queue> queues;

@@ -123,6 +123,7 @@ class Scheduler {
   void set_open(model::NodeId node, bool open);
 
   // ---- questions
+  const model::EpochBegan& epoch() const;  // the newest; number 0: none yet
   model::Revision revision() const;
   std::size_t job_count() const;  // ids are below it; jobs that left the plan included
   bool in_plan(model::JobId job) const;
