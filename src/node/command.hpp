@@ -1,0 +1,47 @@
+// Which file an attempt executes, with which words; found before a process is made, so that what is
+// missing is said by name.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+#include <mpibatch/model/job.hpp>
+
+#include "node/environment.hpp"
+
+namespace mpibatch::node {
+
+// As exit codes: 127 not found, 126 not executable, 125 anything else.
+struct StartFailure {
+  int code = 125;
+  std::string reason;  // at most kReasonBytesMax
+  bool operator==(const StartFailure&) const = default;
+};
+inline constexpr std::size_t kReasonBytesMax = 255;  // of AWS Batch's container.reason
+std::string shortened(std::string reason);
+
+struct Command {
+  std::string path;
+  std::vector<std::string> words;
+  bool operator==(const Command&) const = default;
+};
+
+struct CommandPlace {
+  std::string folder;       // the attempt's working directory
+  std::string_view search;  // its PATH
+  std::string_view shell;   // its SHELL, for task lines
+  std::string host;         // for messages
+};
+
+// The file that execvp would execute. A failure says what was looked for, where, and on which host.
+tl::expected<std::string, StartFailure> find_program(const std::string& word,
+                                                     const CommandPlace& place);
+
+tl::expected<Command, StartFailure> find_command(const model::JobTemplate& job,
+                                                 const Parameters& parameters,
+                                                 const CommandPlace& place);
+
+}  // namespace mpibatch::node

@@ -1,0 +1,93 @@
+#include "node/environment.hpp"
+
+#include <algorithm>
+
+namespace mpibatch::node {
+
+namespace {
+
+std::string joined(const std::vector<std::uint32_t>& numbers) {
+  std::string text;
+  for (const std::uint32_t number : numbers) {
+    if (!text.empty()) text += ',';
+    text += std::to_string(number);
+  }
+  return text;
+}
+
+std::string_view name_of(const std::string& entry) {
+  return std::string_view(entry).substr(0, entry.find('='));
+}
+
+model::Environment told(const model::JobTemplate& job, const AttemptFrame& frame) {
+  const std::string index = std::to_string(frame.execution.child);
+  model::Environment told{
+      {"AWS_BATCH_JOB_ID", job.array ? job.name + ":" + index : job.name},
+      {"AWS_BATCH_JOB_ATTEMPT", std::to_string(frame.attempt)},
+      {"AWS_BATCH_JQ_NAME", job.queue},
+      {"AWS_BATCH_CE_NAME", "default"},
+      {"MPIBATCH_JOB_NAME", job.name},
+      {"MPIBATCH_NODE", frame.node},
+      {"TMPDIR", frame.tmp_folder},
+      {std::string(kTokenVariable), frame.token},
+  };
+  if (job.array) {
+    told.emplace_back("AWS_BATCH_JOB_ARRAY_INDEX", index);
+    told.emplace_back("AWS_BATCH_JOB_ARRAY_SIZE", std::to_string(job.size));
+  }
+  if (!frame.cpus.empty()) told.emplace_back("MPIBATCH_CPUS", joined(frame.cpus));
+  return told;
+}
+
+}  // namespace
+
+std::string token_prefix(const std::string& run, std::uint32_t share) {
+  return run + "." + std::to_string(share) + ".";
+}
+
+std::string token_of(const std::string& run, std::uint32_t share,
+                     const model::ExecutionId& execution) {
+  return token_prefix(run, share) + model::to_string(execution);
+}
+
+Parameters parameters_of(const model::JobTemplate& job, const std::vector<std::string>& values) {
+  Parameters parameters;
+  const std::size_t count = std::min(values.size(), job.parameter_names.size());
+  for (std::size_t i = 0; i < count; ++i)
+    parameters.emplace_back(job.parameter_names[i], values[i]);
+  parameters.insert(parameters.end(), job.parameters.begin(), job.parameters.end());
+  return parameters;
+}
+
+std::vector<std::string> attempt_environment(const model::Environment& captured,
+                                             const model::JobTemplate& job,
+                                             const Parameters& parameters,
+                                             const AttemptFrame& frame) {
+  const model::Environment own = told(job, frame);
+  std::vector<std::string> entries;
+  entries.reserve(own.size() + parameters.size() + job.environment.size() + captured.size());
+  // The strongest first: a name that is there already stays.
+  const auto add = [&entries](const std::string& name, const std::string& value) {
+    if (name.empty() || name.find('=') != std::string::npos) return;
+    const auto same = [&name](const std::string& entry) { return name_of(entry) == name; };
+    if (std::none_of(entries.begin(), entries.end(), same)) entries.push_back(name + "=" + value);
+  };
+  for (const auto& [name, value] : own) add(name, value);
+  for (const auto& [name, value] : parameters) add(name, value);
+  for (const auto& [name, value] : job.environment) add(name, value);
+  const auto stronger = static_cast<std::ptrdiff_t>(entries.size());
+  for (const auto& [name, value] : captured) {
+    const auto same = [&name = name](const std::string& entry) { return name_of(entry) == name; };
+    if (std::none_of(entries.begin(), entries.begin() + stronger, same))
+      entries.push_back(name + "=" + value);
+  }
+  return entries;
+}
+
+std::string_view variable(const std::vector<std::string>& environment, std::string_view name) {
+  for (const std::string& entry : environment)
+    if (name_of(entry) == name) return std::string_view(entry).substr(name.size() + 1);
+  return {};
+}
+
+}  // namespace mpibatch::node

@@ -1,0 +1,54 @@
+// Makes one process as cheaply as the kernel can: a child that shares our memory and runs while we
+// wait (vfork), so that it must not allocate, and everything it needs is made before. Use it on the
+// main thread alone: the child dies with the thread that made it.
+#pragma once
+
+#include <signal.h>
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+#include <mpibatch/base/unique_fd.hpp>
+#include <mpibatch/protocol/frames.hpp>
+
+#include "node/command.hpp"
+
+namespace mpibatch::node {
+
+struct SpawnRequest {
+  Command command;
+  std::vector<std::string> environment;  // NAME=value
+  std::string folder;
+  int stdout_fd = -1;
+  int stderr_fd = -1;
+  std::vector<std::uint32_t> cpus;            // empty: all that this process may use
+  volatile std::int32_t* pid_slot = nullptr;  // the child writes its pid there first
+};
+
+class Spawner {
+ public:
+  Spawner();
+  ~Spawner();
+  Spawner(const Spawner&) = delete;
+  Spawner& operator=(const Spawner&) = delete;
+
+  // Of all processes from now on. A hard limit above ours is lowered to it.
+  void set_surroundings(std::uint32_t umask, const std::vector<protocol::Limit>& limits);
+
+  // The child leads a process group of its own, reads /dev/null, has no other descriptor, no
+  // blocked or ignored signal, and dies with this thread.
+  tl::expected<pid_t, StartFailure> spawn(const SpawnRequest& request, const std::string& host);
+
+ private:
+  void* stack_ = nullptr;
+  UniqueFd null_;
+  std::vector<int> ignored_;  // signals that this process ignores
+  mode_t umask_ = 022;
+  std::vector<protocol::Limit> limits_;  // those that differ from ours
+};
+
+}  // namespace mpibatch::node

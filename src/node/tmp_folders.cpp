@@ -1,0 +1,136 @@
+#include "node/tmp_folders.hpp"
+
+#include <dirent.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <string_view>
+
+#include <mpibatch/base/random.hpp>
+
+namespace mpibatch::node {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kOwnPrefix = "attempt-";
+
+bool empty_and_ours(const std::string& path) {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) != 0 || (status.st_mode & 07777) != 0700) return false;
+  if (!S_ISDIR(status.st_mode) || status.st_uid != ::geteuid()) return false;
+  DIR* folder = ::opendir(path.c_str());
+  if (!folder) return false;
+  int entries = 0;
+  while (entries <= 2 && ::readdir(folder)) ++entries;
+  ::closedir(folder);
+  return entries == 2;  // `.` and `..`
+}
+
+// Read-only folders (of module caches, say) go, too.
+void remove_tree(const std::string& path) {
+  std::error_code error;
+  fs::remove_all(path, error);
+  if (!error) return;
+  const auto options = fs::directory_options::skip_permission_denied;
+  for (fs::recursive_directory_iterator at(path, options, error), end; !error && at != end;
+       at.increment(error)) {
+    std::error_code ignored;
+    if (at->is_directory(ignored) && !at->is_symlink(ignored))
+      fs::permissions(at->path(), fs::perms::owner_all, fs::perm_options::add, ignored);
+  }
+  fs::remove_all(path, error);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<TmpFolders>> TmpFolders::create(const std::string& root) {
+  std::error_code error;
+  const fs::path parent = fs::path(root).parent_path();
+  fs::create_directories(parent.parent_path(), error);
+  for (const std::string& folder : {parent.string(), root}) {
+    if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
+      return fail_errno("cannot create the folder for temporary files '" + folder + "'", errno);
+    struct stat status {};
+    if (::lstat(folder.c_str(), &status) != 0 || !S_ISDIR(status.st_mode) ||
+        status.st_uid != ::geteuid())
+      return fail(ErrorKind::System, "'" + folder +
+                                         "' for temporary files is not our own folder; "
+                                         "remove it, or set another TMPDIR");
+  }
+  std::unique_ptr<TmpFolders> folders(new TmpFolders(root));
+  for (const auto& entry : fs::directory_iterator(root, error))
+    if (entry.path().filename().string().starts_with(kOwnPrefix))
+      folders->remove_later(entry.path().string());
+  return folders;
+}
+
+TmpFolders::TmpFolders(std::string root)
+    : root_(std::move(root)), prefix_(root_ + "/" + std::string(kOwnPrefix) + random_hex(8) + "-") {
+  sigset_t all;
+  sigset_t before;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);  // signals are the main thread's
+  thread_ = std::thread([this] { work(); });
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+TmpFolders::~TmpFolders() {
+  for (std::string& folder : free_) remove_later(std::move(folder));
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  wake_.notify_one();
+  thread_.join();
+  ::rmdir(root_.c_str());  // stays where something is kept
+}
+
+Result<std::string> TmpFolders::take() {
+  if (!free_.empty()) {
+    std::string folder = std::move(free_.back());
+    free_.pop_back();
+    return folder;
+  }
+  std::string folder = prefix_ + std::to_string(++made_);
+  if (::mkdir(folder.c_str(), 0700) != 0)
+    return fail_errno("cannot create the folder for temporary files '" + folder + "'", errno);
+  return folder;
+}
+
+void TmpFolders::give_back(const std::string& folder, const std::string& kept_as) {
+  if (!kept_as.empty()) {
+    ::rename(folder.c_str(), (root_ + "/" + kept_as).c_str());
+  } else if (empty_and_ours(folder)) {
+    free_.push_back(folder);
+  } else {
+    remove_later(folder);
+  }
+}
+
+void TmpFolders::remove_later(std::string path) {
+  {
+    const std::lock_guard lock(mutex_);
+    doomed_.push_back(std::move(path));
+  }
+  wake_.notify_one();
+}
+
+void TmpFolders::work() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    wake_.wait(lock, [this] { return stop_ || !doomed_.empty(); });
+    if (doomed_.empty()) return;
+    const std::string path = std::move(doomed_.front());
+    doomed_.pop_front();
+    lock.unlock();
+    remove_tree(path);
+    lock.lock();
+  }
+}
+
+}  // namespace mpibatch::node

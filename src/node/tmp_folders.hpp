@@ -1,0 +1,49 @@
+// An own folder for temporary files for each attempt, on the node's own disk. Folders that an
+// attempt left empty are used again; others are removed by a thread of their own, since a big tree
+// takes long.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <mpibatch/base/error.hpp>
+#include <mpibatch/base/time.hpp>
+
+namespace mpibatch::node {
+
+class TmpFolders {
+ public:
+  // `root` is made, and what an earlier starter left in it (but kept folders) is removed.
+  static Result<std::unique_ptr<TmpFolders>> create(const std::string& root);
+  ~TmpFolders();  // removes what is not kept; waits for that
+  TmpFolders(const TmpFolders&) = delete;
+  TmpFolders& operator=(const TmpFolders&) = delete;
+
+  Result<std::string> take();
+  // The attempt has ended. `kept_as`: it stays under that name; empty: it goes.
+  void give_back(const std::string& folder, const std::string& kept_as);
+  const std::string& root() const { return root_; }
+
+ private:
+  explicit TmpFolders(std::string root);
+  void remove_later(std::string path);
+  void work();
+
+  std::string root_;
+  std::string prefix_;
+  std::uint64_t made_ = 0;
+  std::vector<std::string> free_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<std::string> doomed_;
+  bool stop_ = false;
+  std::thread thread_;
+};
+
+}  // namespace mpibatch::node
