@@ -1,1 +1,3 @@
-int main() { return 0; }
+#include <mpibatch/cli/cli.hpp>
+
+int main(int argc, char** argv) { return mpibatch::cli::run_command_line(argc, argv, nullptr); }

@@ -39,8 +39,10 @@ Error busy(const store::OwnerRecord& owner, const store::StateFolder& folder) {
                       owner.pid, owner.host, folder.path, folder.path)};
 }
 
+// A zombie that nobody collects still has a start time; it is gone all the same.
 std::uint64_t start_ticks_of(std::int64_t pid) {
-  return process_start_ticks(static_cast<int>(pid));
+  const auto ticks = process_start_ticks(static_cast<int>(pid));
+  return ticks != 0 && process_runs(static_cast<int>(pid), ticks) ? ticks : 0;
 }
 
 // Whether the run is free; waits only where nothing but the counter can tell.
