@@ -107,8 +107,9 @@ tl::expected<Command, StartFailure> find_command(const model::JobTemplate& job,
                                                  const Parameters& parameters,
                                                  const CommandPlace& place) {
   struct stat status {};
-  if (::stat(place.folder.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
-    const std::string why = std::strerror(S_ISREG(status.st_mode) ? ENOTDIR : errno);
+  const bool there = ::stat(place.folder.c_str(), &status) == 0;
+  if (!there || !S_ISDIR(status.st_mode)) {
+    const std::string why = std::strerror(there ? ENOTDIR : errno);
     return cannot(125, "working directory '" + place.folder + "' on " + place.host + ": " + why);
   }
   if (job.command.empty()) return cannot(127, "the job has no command");
