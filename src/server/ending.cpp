@@ -17,6 +17,11 @@ void Coordinator::State::gather(Instant now) {
     return;
   }
   gathered = true;
+  if (settings.end_at_once) {
+    settings.grace = Duration{0};
+    end({RunEnd::Interrupted, {}}, now + settings.margin);
+    return;
+  }
   if (!all)
     tell(true, fmt::format("only {} of {} nodes answered; going on with these", present,
                            settings.nodes_expected));
@@ -94,6 +99,12 @@ void Coordinator::interrupt(bool now_at_once, Instant now) {
       if (session.greeted && now_at_once) state.send(link, protocol::StopAll{grace});
   }
   state.advance(now);
+}
+
+void Coordinator::end_run(RunEnd end, std::string reason, Instant now) {
+  if (state_->ending) return;
+  state_->end({end, {std::move(reason)}}, now + state_->settings.grace + state_->settings.margin);
+  state_->advance(now);
 }
 
 void Coordinator::refuse(std::string reason, Instant now) {

@@ -71,7 +71,11 @@ class Loop {
         coordinator_.link_closed(*connection.id, now());
         connection.id.reset();
       }
-      if (link == nullptr) continue;
+      if (link == nullptr) {
+        if (std::string failure = port.failure(); !failure.empty() && port.use() == NodeUse::Work)
+          coordinator_.end_run(RunEnd::Refused, std::move(failure), now());
+        continue;
+      }
       if (!connection.id) {
         connection = {LinkId{next_link_++}, port.links_made()};
         coordinator_.link_opened(*connection.id, port.use(), now());

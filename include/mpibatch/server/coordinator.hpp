@@ -44,6 +44,9 @@ struct CoordinatorSettings {
   Instant claimed_at{};
   // The run's clock went on from the epoch before (same boot): deadlines that it journaled hold.
   bool waits_count_on = false;
+  // Nothing is granted: whatever earlier epochs left running is ended (SIGKILL), then the run ends
+  // as Interrupted.
+  bool end_at_once = false;
 };
 
 // What a link's node is for.
@@ -92,7 +95,8 @@ class Coordinator {
                     const std::vector<store::AttemptEnded>& ends, Instant now);
   void cancel(const scheduler::CancelJob& request, Instant now);
   void interrupt(bool now_at_once, Instant now);  // Ctrl-C: once for orderly, again for at once
-  void refuse(std::string reason, Instant now);   // a failing disk, say: ends the run in order
+  void end_run(RunEnd end, std::string reason, Instant now);  // no node can be had, say
+  void refuse(std::string reason, Instant now);  // a failing disk, say: ends the run in order
   void committed(std::uint64_t facts,
                  Instant now);       // facts of take_facts() that are safe, counted from the start
   void owner_verified(Instant now);  // the counter was raised, and no higher epoch exists

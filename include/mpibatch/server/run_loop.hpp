@@ -28,6 +28,7 @@ class NodePort {
   virtual void step(Duration boot) = 0;
   virtual transport::Link* link() = 0;           // null: none at the moment
   virtual std::uint64_t links_made() const = 0;  // another number: another link than before
+  virtual std::string failure() const = 0;       // why no link can be had; empty: there is hope
   virtual int wait_ms_max() const = 0;           // -1: nothing to do until the link is ready
 };
 
