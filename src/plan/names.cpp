@@ -13,7 +13,6 @@ constexpr std::size_t kNameMax = 128;
 bool alphanumeric(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
-bool in_name(char c) { return alphanumeric(c) || c == '-' || c == '_'; }
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
@@ -39,6 +38,8 @@ std::size_t distance(std::string_view a, std::string_view b) {
 }
 
 }  // namespace
+
+bool in_name(char c) { return alphanumeric(c) || c == '-' || c == '_'; }
 
 std::optional<std::string> resource_name_fault(std::string_view name) {
   if (name.empty()) return "must not be empty";

@@ -9,6 +9,8 @@
 
 namespace mpibatch::plan {
 
+bool in_name(char c);  // letters, digits, '-' and '_'
+
 // Each gives what is wrong with the name, or nothing.
 std::optional<std::string> job_name_fault(std::string_view name);
 std::optional<std::string> resource_name_fault(std::string_view name);   // queues, definitions

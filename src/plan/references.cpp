@@ -1,0 +1,68 @@
+#include "plan/references.hpp"
+
+#include <algorithm>
+
+#include <mpibatch/model/plan.hpp>
+
+#include "plan/names.hpp"
+
+namespace mpibatch::plan {
+
+namespace {
+
+// The longest parameter that an unknown name begins with: `Ref::sample_sorted` was meant to be
+// `Ref::{sample}_sorted`.
+std::string known_beginning(const std::string& name, const std::vector<std::string>& parameters) {
+  std::string best;
+  for (const std::string& parameter : parameters)
+    if (parameter.size() > best.size() && parameter.size() < name.size() &&
+        name.starts_with(parameter))
+      best = parameter;
+  return best;
+}
+
+// A `Ref::{` that no name and `}` follow.
+bool has_broken_reference(const std::string& word) {
+  constexpr std::string_view kOpening = "Ref::{";
+  for (std::size_t at = word.find(kOpening); at != std::string::npos;
+       at = word.find(kOpening, at + 1)) {
+    std::size_t end = at + kOpening.size();
+    while (end < word.size() && in_name(word[end])) ++end;
+    if (end == at + kOpening.size() || end == word.size() || word[end] != '}') return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+void check_references(const CommandField& command, const std::vector<std::string>& parameters,
+                      const std::string& job, const Report& report) {
+  const std::string of_job = job.empty() ? "" : " (job '" + job + "')";
+  for (std::size_t i = 0; i < command.words.size(); ++i) {
+    const std::string& word = command.words[i];
+    const std::string where =
+        command.script ? command.where : command.where + "[" + std::to_string(i) + "]";
+    if (!command.script && has_broken_reference(word))
+      report.add(where, "'Ref::{' must be followed by a parameter's name and '}'" + of_job);
+    for (const std::string& name : model::referenced_parameters(word)) {
+      if (command.script) {
+        report.add(where, "Ref::{" + name +
+                              "} in a script would be read by bash as code: write "
+                              "\"$" +
+                              name + "\", scripts have all parameters as variables" + of_job);
+        continue;
+      }
+      if (std::find(parameters.begin(), parameters.end(), name) != parameters.end()) continue;
+      std::string message = "Ref::{" + name + "} has no value" + of_job;
+      const std::string beginning = known_beginning(name, parameters);
+      if (!beginning.empty())
+        message += "; write 'Ref::{" + beginning + "}" + name.substr(beginning.size()) +
+                   "' where '" + beginning + "' is meant";
+      message += parameters.empty() ? "; there are no parameters"
+                                    : "; parameters: " + join_some(parameters);
+      report.add(where, std::move(message));
+    }
+  }
+}
+
+}  // namespace mpibatch::plan
