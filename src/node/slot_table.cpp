@@ -99,6 +99,8 @@ SlotTable::~SlotTable() {
   if (map_) ::munmap(map_, kBytes);
 }
 
+void SlotTable::clear_doubt() { static_cast<Header*>(map_)->doubt_until_us = 0; }
+
 SlotTable::Slot* SlotTable::take(const model::ExecutionId& execution, Duration boot_now) {
   std::uint32_t index = fresh_;
   if (!free_.empty()) {

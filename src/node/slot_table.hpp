@@ -45,6 +45,9 @@ class SlotTable {
   SlotTable& operator=(SlotTable&&) = delete;
   ~SlotTable();
 
+  // There was no earlier starter after all.
+  void clear_doubt();
+
   // Null where all are in use. The child writes `pid` into it.
   Slot* take(const model::ExecutionId& execution, Duration boot_now);
   void release(Slot* slot);

@@ -60,7 +60,7 @@ struct StarterCore::State {
   void grant(const protocol::Grant& grant);
   void recall(const protocol::Recall& recall);
   void stop_all(Duration stop_grace);
-  void leave(std::string reason);
+  void leave(std::string reason, bool told);
   void fail(const std::string& message);
   void give_back();
 
@@ -126,11 +126,11 @@ void StarterCore::State::stop_all(Duration stop_grace) {
   take_signals();
 }
 
-void StarterCore::State::leave(std::string reason) {
+void StarterCore::State::leave(std::string reason, bool told) {
   if (std::exchange(leaving, true)) return;
   attempts.end_all(Ending::Stop, Duration{0}, last.awake);
   take_signals();
-  actions.push_back(Exit{std::move(reason)});
+  actions.push_back(Exit{std::move(reason), told});
 }
 
 void StarterCore::State::fail(const std::string& message) {
@@ -161,7 +161,7 @@ void StarterCore::State::finish(const model::ExecutionId& id, const HeldAttempt&
   const bool printed = attempt.printed[0] + attempt.printed[1] > 0;
   if (printed && trouble && end.reason.empty()) end.reason = "its output may be lost: " + *trouble;
   const std::uint64_t number = ends.add(id, end, printed && !trouble);
-  append(store::AttemptEnded{number, id, std::move(end)});
+  append(store::AttemptEnded{number, id, std::move(end), attempt.attempt});
 }
 
 void StarterCore::State::send_batch() {
@@ -214,7 +214,7 @@ void StarterCore::receive(const protocol::DownMessage& message, Now now) {
     if (const auto* acknowledged = std::get_if<protocol::Acknowledged>(&frame))
       for (const model::ExecutionId& id : state.ends.acknowledged(acknowledged->upto))
         state.book.forget(id);
-    if (std::holds_alternative<protocol::Leave>(frame)) state.leave("the run has ended");
+    if (std::holds_alternative<protocol::Leave>(frame)) state.leave("the run has ended", true);
   }
   tick(now);
 }
@@ -294,7 +294,8 @@ void StarterCore::tick(Now now) {
   if (state.leaving) return;
   if (state.lease.lapsed(now.boot)) {
     state.leave("no word from rank 0 for the whole lease of " +
-                std::to_string(state.lease.length() / std::chrono::seconds{1}) + " s");
+                    std::to_string(state.lease.length() / std::chrono::seconds{1}) + " s",
+                false);
     return;
   }
   state.attempts.check_deadlines(now.awake, state.grace);

@@ -97,7 +97,9 @@ Result<std::string> TmpFolders::take() {
     return folder;
   }
   std::string folder = prefix_ + std::to_string(++made_);
-  if (::mkdir(folder.c_str(), 0700) != 0)
+  // A predecessor that is just leaving may have removed the root once it was empty.
+  if (::mkdir(folder.c_str(), 0700) != 0 &&
+      (errno != ENOENT || (::mkdir(root_.c_str(), 0700), ::mkdir(folder.c_str(), 0700)) != 0))
     return fail_errno("cannot create the folder for temporary files '" + folder + "'", errno);
   return folder;
 }

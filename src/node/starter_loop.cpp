@@ -1,0 +1,216 @@
+#include "node/starter_loop.hpp"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include <mpibatch/base/host.hpp>
+#include <mpibatch/base/random.hpp>
+#include <mpibatch/protocol/codec.hpp>
+
+#include "node/environment.hpp"
+
+namespace mpibatch::node {
+
+namespace {
+
+constexpr std::uint64_t kQueuedBytesMax = std::uint64_t{32} << 20;  // output not written yet
+constexpr int kThrottledWaitMs = 20;
+constexpr int kMessagesATurn = 256;
+
+}  // namespace
+
+StarterLoop::StarterLoop(StarterOptions options, StarterParts parts)
+    : options_(std::move(options)),
+      parts_(std::move(parts)),
+      name_{host_name(), options_.share},
+      instance_{random_u64()},
+      began_(now()),
+      segment_(parts_.files, {options_.state_folder}, {options_.run, name_, instance_}),
+      cpus_(parts_.allocation),
+      processes_({options_.run, name_, parts_.allocation.cpus}, parts_.predecessor.slots(), *this) {
+}
+
+StarterLoop::~StarterLoop() = default;
+
+Now StarterLoop::now() const { return {clock_.boot(), clock_.awake(), Instant{clock_.wall()}}; }
+
+bool StarterLoop::run() {
+  while (!leaving_) {
+    const Ready ready = wait();
+    if (ready.signals) stop_now();
+    if (ready.callers || !callers_.empty()) take_callers();
+    if (ready.reports) take_reports();
+    hear_link();
+    processes_.progress();
+    const Now turn = now();
+    if (core_) {
+      core_->tick(turn);
+    } else if (turn.boot >= began_.boot + options_.lease) {
+      leaving_ = true;  // nobody came
+    }
+    act();
+    throttle();
+  }
+  return told_;
+}
+
+// Without a word from rank 0: what is killed now is not the attempts' fault.
+void StarterLoop::stop_now() {
+  leaving_ = true;
+  if (core_) core_->receive({epoch_, instance_, {protocol::StopAll{Duration{0}}}}, now());
+}
+
+StarterLoop::Ready StarterLoop::wait() {
+  std::vector<pollfd> fds{{parts_.listener->descriptor(), POLLIN, 0},
+                          {parts_.signals, POLLIN, 0},
+                          {segment_.descriptor(), POLLIN, 0},
+                          {processes_.descriptor(), POLLIN, 0}};
+  const Duration wake = core_ ? core_->wake_at() : began_.boot + options_.lease;
+  std::int64_t timeout = 1000;
+  if (wake != Duration::max())
+    timeout = std::chrono::ceil<std::chrono::milliseconds>(wake - clock_.boot()).count();
+  const auto at_most = [&timeout](int ms) {
+    if (ms >= 0) timeout = std::min<std::int64_t>(timeout, ms);
+  };
+  const auto add = [&](const transport::Link& link) {
+    const short events = static_cast<short>(POLLIN | (link.wants_write() ? POLLOUT : 0));
+    fds.push_back({link.descriptor(), events, 0});
+    at_most(link.wait_ms_max());
+  };
+  if (link_) add(*link_);
+  for (const Caller& caller : callers_)
+    if (!caller.attach) add(*caller.link);
+  at_most(processes_.wait_ms_max());
+  if (throttled_) at_most(kThrottledWaitMs);
+  ::poll(fds.data(), fds.size(), static_cast<int>(std::clamp<std::int64_t>(timeout, 0, 1000)));
+  return {fds[0].revents != 0, fds[1].revents != 0, fds[2].revents != 0};
+}
+
+void StarterLoop::take_reports() {
+  for (const SegmentReport& report : segment_.take_reports()) {
+    if (const auto* checked = std::get_if<NonceChecked>(&report)) nonce_checked(*checked);
+    if (const auto* synced = std::get_if<SegmentSynced>(&report); synced && core_)
+      core_->synced(synced->ticket, now());
+    if (const auto* failed = std::get_if<SegmentFailed>(&report)) {
+      if (!core_) make_core(false);
+      core_->segment_failed(failed->message, now());
+    }
+    if (std::holds_alternative<RunGone>(report)) stop_now();
+  }
+}
+
+void StarterLoop::hear_link() {
+  if (!link_) return;
+  link_->progress();
+  for (int i = 0; i < kMessagesATurn && link_; ++i) {
+    const std::optional<std::string> bytes = link_->receive();
+    if (!bytes) break;
+    auto message = protocol::decode_down(*bytes);
+    if (!message) {  // between builds of one version this cannot be: start the link anew
+      drop_link();
+    } else if (!message->frames.empty() &&
+               std::holds_alternative<protocol::Attach>(message->frames.front())) {
+      // Attached again over the same link: it has to show itself like any other.
+      Caller caller{std::move(link_), std::move(*message), {}, false};
+      drop_link();
+      caller.nonce = std::get<protocol::Attach>(caller.attach->frames.front()).nonce;
+      callers_.push_back(std::move(caller));
+      ask_for_nonce();
+    } else {
+      core_->receive(*message, now());
+    }
+  }
+  if (link_ && link_->closed()) drop_link();
+}
+
+void StarterLoop::drop_link() {
+  link_.reset();
+  if (core_) core_->link_lost(now());
+}
+
+void StarterLoop::act() {
+  if (!core_) return;
+  for (auto actions = core_->take_actions(); !actions.empty(); actions = core_->take_actions()) {
+    std::vector<store::SegmentRecord> records;
+    for (Action& action : actions)
+      if (auto* append = std::get_if<Append>(&action)) records.push_back(std::move(append->record));
+    if (!records.empty()) segment_.append(std::move(records));
+    for (const Action& action : actions) {
+      if (const auto* sync = std::get_if<Sync>(&action)) segment_.sync(sync->ticket);
+      if (const auto* start = std::get_if<Spawn>(&action)) spawn(*start);
+      if (const auto* signal = std::get_if<Signal>(&action))
+        processes_.signal(signal->execution, signal->signal);
+      if (const auto* send = std::get_if<Send>(&action); send && link_) {
+        // What cannot leave is not lost: all of it is said again over the next link.
+        if (!link_->send(protocol::encode(send->message))) drop_link();
+      }
+      if (const auto* exit = std::get_if<Exit>(&action)) {
+        leaving_ = true;
+        told_ = exit->told;
+      }
+    }
+  }
+}
+
+void StarterLoop::spawn(const Spawn& spawn) {
+  if (leaving_) return;
+  const std::uint32_t vcpus = spawn.job->resources.vcpus;
+  std::vector<std::uint32_t> cpus;
+  if (vcpus > 0) cpus = cpus_.take(vcpus).value_or(std::vector<std::uint32_t>{});
+  const auto started = processes_.start(spawn, cpus);
+  bound_.emplace(spawn.execution, cpus);
+  if (started) {
+    core_->started(spawn.execution, std::move(cpus), now());
+  } else {
+    give_back_cpus(spawn.execution);
+    core_->cannot_start(spawn.execution, started.error().code, started.error().reason, now());
+  }
+}
+
+void StarterLoop::give_back_cpus(const model::ExecutionId& execution) {
+  const auto found = bound_.find(execution);
+  if (found == bound_.end()) return;
+  if (!found->second.empty()) cpus_.give_back(found->second);
+  bound_.erase(found);
+}
+
+void StarterLoop::throttle() {
+  // Half of it has to go before reading goes on: else it would stop and go with every chunk.
+  const std::uint64_t queued = segment_.queued_bytes();
+  throttled_ = queued > (throttled_ ? kQueuedBytesMax / 2 : kQueuedBytesMax);
+  processes_.set_reading(!throttled_);
+}
+
+void StarterLoop::output(const model::ExecutionId& execution, store::Stream stream,
+                         std::string bytes) {
+  core_->output(execution, stream, std::move(bytes));
+}
+
+void StarterLoop::ended(const model::ExecutionId& execution, model::AttemptEnd end) {
+  give_back_cpus(execution);
+  core_->ended(execution, std::move(end), now());
+}
+
+bool StarterLoop::finish() {
+  constexpr Duration kKillPatience = std::chrono::seconds{5};
+  constexpr Duration kWritePatience = std::chrono::seconds{5};
+  constexpr int kFlushTries = 20;
+  constexpr int kFlushWaitMs = 10;
+  leaving_ = true;
+  processes_.kill_all(kKillPatience);
+  act();
+  const bool written = segment_.finish(kWritePatience);
+  if (told_) remove_node_folder(parts_.paths);
+  for (int i = 0; link_ && link_->queued_bytes() > 0 && i < kFlushTries; ++i) {
+    pollfd fd{link_->descriptor(), POLLOUT, 0};
+    ::poll(&fd, 1, kFlushWaitMs);
+    link_->progress();
+  }
+  link_.reset();
+  return written;
+}
+
+}  // namespace mpibatch::node

@@ -1,0 +1,103 @@
+// The starter process: turns descriptors into calls of the core, and the core's actions into
+// processes, records and messages.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <mpibatch/base/clock.hpp>
+#include <mpibatch/node/starter.hpp>
+#include <mpibatch/node/starter_core.hpp>
+#include <mpibatch/topology/allocation.hpp>
+#include <mpibatch/transport/unix_socket.hpp>
+
+#include "node/node_folder.hpp"
+#include "node/predecessor.hpp"
+#include "node/processes.hpp"
+#include "node/segment_thread.hpp"
+#include "node/tmp_folders.hpp"
+
+namespace mpibatch::node {
+
+struct StarterParts {
+  FileSystem& files;
+  NodePaths paths;
+  std::unique_ptr<transport::UnixListener> listener;
+  PredecessorCheck predecessor;
+  topology::Allocation allocation;
+  int signals = -1;  // a signalfd of SIGTERM and its like, nonblocking
+};
+
+class StarterLoop final : private AttemptListener {
+ public:
+  StarterLoop(StarterOptions options, StarterParts parts);
+  ~StarterLoop() override;
+  // Until told to leave or the lease has lapsed. True: rank 0 said so, nothing is left to do here.
+  bool run();
+  // Everything is killed, written and said. False: the state folder hangs, only _exit() helps.
+  bool finish();
+
+ private:
+  // A connection that has not shown yet that it speaks for this run's rank 0.
+  struct Caller {
+    std::unique_ptr<transport::Link> link;
+    std::optional<protocol::DownMessage> attach;
+    std::string nonce;
+    bool done = false;  // refused: goes once what is queued has left
+  };
+
+  Now now() const;
+  // Which descriptors had something.
+  struct Ready {
+    bool callers = true;
+    bool signals = true;
+    bool reports = true;
+  };
+  Ready wait();
+  void stop_now();
+  void take_callers();
+  void hear(Caller& caller);
+  void refuse(Caller& caller, const std::string& reason);
+  void ask_for_nonce();
+  void nonce_checked(const NonceChecked& checked);
+  void accept(Caller& caller, bool first_starter);
+  std::string adopt(const protocol::Attach& attach);  // what is wrong with it; empty: nothing
+  void make_core(bool first_starter);
+  void take_reports();
+  void hear_link();
+  void drop_link();
+  void act();
+  void spawn(const Spawn& spawn);
+  void give_back_cpus(const model::ExecutionId& execution);
+  void throttle();
+  void output(const model::ExecutionId& execution, store::Stream stream,
+              std::string bytes) override;
+  void ended(const model::ExecutionId& execution, model::AttemptEnd end) override;
+
+  const SystemClock clock_;
+  const StarterOptions options_;
+  StarterParts parts_;
+  const model::NodeName name_;
+  const model::InstanceId instance_;
+  const Now began_;
+  SegmentThread segment_;
+  topology::CpuPool cpus_;
+  std::unique_ptr<TmpFolders> tmp_folders_;
+  std::optional<StarterCore> core_;  // from the first Attach on
+  Processes processes_;              // goes before what its ends are told to
+  std::unique_ptr<transport::Link> link_;
+  std::deque<Caller> callers_;
+  bool nonce_asked_ = false;
+  std::string nonce_;  // the last good one
+  model::Epoch epoch_{};
+  std::map<model::ExecutionId, std::vector<std::uint32_t>> bound_;
+  bool throttled_ = false;
+  bool leaving_ = false;
+  bool told_ = false;
+};
+
+}  // namespace mpibatch::node
