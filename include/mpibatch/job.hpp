@@ -3,9 +3,6 @@
 // `beta=0.5 ./program`.
 #pragma once
 
-#include <unistd.h>
-
-#include <array>
 #include <charconv>
 #include <cstdint>
 #include <cstdlib>
@@ -50,13 +47,9 @@ class Job {
   // std::filesystem::filesystem_error where it is no folder.
   std::filesystem::path tmp_folder() const { return std::filesystem::temp_directory_path(); }
 
-  // Name of the host this attempt runs on. JobError where the system does not tell.
-  std::string host() const {
-    std::array<char, 256> name{};
-    if (::gethostname(name.data(), name.size() - 1) != 0)
-      throw JobError("cannot tell the name of this host");
-    return name.data();
-  }
+  // The node that this attempt runs on, by the name that mpibatch shows. Empty where mpibatch did
+  // not start this process.
+  std::string node() const { return text("MPIBATCH_NODE"); }
 
   // Has the parameter a value? An empty one counts.
   bool has(const std::string& parameter) const { return std::getenv(parameter.c_str()) != nullptr; }

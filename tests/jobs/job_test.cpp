@@ -38,6 +38,7 @@ TEST(Job, KnowsItsPlaceInAnArray) {
   const Variable attempt("AWS_BATCH_JOB_ATTEMPT", "3");
   const Variable id("AWS_BATCH_JOB_ID", "sweep:7");
   const Variable name("MPIBATCH_JOB_NAME", "sweep");
+  const Variable node("MPIBATCH_NODE", "n1");
   const Job job;
   EXPECT_TRUE(job.array_child());
   EXPECT_EQ(job.array_index(), 7U);
@@ -45,6 +46,7 @@ TEST(Job, KnowsItsPlaceInAnArray) {
   EXPECT_EQ(job.attempt(), 3U);
   EXPECT_EQ(job.id(), "sweep:7");
   EXPECT_EQ(job.name(), "sweep");
+  EXPECT_EQ(job.node(), "n1");
 }
 
 TEST(Job, WorksWhereMpibatchDidNotStartIt) {
@@ -54,7 +56,7 @@ TEST(Job, WorksWhereMpibatchDidNotStartIt) {
   EXPECT_EQ(job.id(), "");
   EXPECT_EQ(job.queue(), "");
   EXPECT_THROW(job.array_index(), JobError);
-  EXPECT_FALSE(job.host().empty());
+  EXPECT_EQ(job.node(), "");
   EXPECT_TRUE(std::filesystem::is_directory(job.tmp_folder()));
 }
 
