@@ -97,7 +97,7 @@ struct NodeState {
   model::Resources capacity;
   bool present = false;
   bool open = true;          // not saved: whether rank 0 has a link to it is nobody's fact
-  model::Resources granted;  // derived
+  model::Resources granted{0, 0};  // derived; a default one asks for a CPU
 };
 
 using ChildKey = std::pair<JobId, ChildIndex>;
