@@ -23,14 +23,17 @@ class MpiWorld {
   virtual int local_rank() const = 0;  // among the ranks of this host, in rank order
   virtual int local_size() const = 0;
 
-  // Rank 0: to rank `peer`. Others: to rank 0 (`peer` = 0). One link a peer.
+  // Rank 0: to rank `peer`. Others: to rank 0 (`peer` = 0). One link a peer. All links share one
+  // descriptor, and progress() of one moves the bytes of all.
   virtual std::unique_ptr<Link> link(int peer) = 0;
 
   virtual std::string broadcast(std::string from_rank_0) = 0;  // collective, start-up only
   virtual std::vector<std::string> gather(
       const std::string& mine) = 0;  // collective; at rank 0: one a rank
 
-  // MPI_Finalize where every rank is known to come too.
+  // Sends what is queued (10 s at the most), then MPI_Finalize: where every rank is known to come
+  // too. Links are closed afterwards. Without it the destructor calls nothing of MPI, and the
+  // process is to leave by _exit: MPI_Finalize hangs on a dead peer.
   virtual void finish() = 0;
 };
 

@@ -1,8 +1,11 @@
 // Links over unix stream sockets: a u32 little-endian length before each message.
 #pragma once
 
+#include <sys/types.h>
+
 #include <memory>
 #include <string>
+#include <utility>
 
 #include <mpibatch/base/unique_fd.hpp>
 #include <mpibatch/transport/link.hpp>
@@ -31,6 +34,7 @@ class UnixListener {
   UnixListener(UniqueFd socket, std::string path);
   UniqueFd socket_;
   std::string path_;
+  std::pair<dev_t, ino_t> file_{};  // what the path named when it was ours
 };
 
 // Two ends in one process, for tests.
