@@ -1,0 +1,71 @@
+#include "node/command.hpp"
+
+#include <gtest/gtest.h>
+
+#include "unit/node/test_folder.hpp"
+
+namespace mpibatch::node {
+namespace {
+
+model::JobTemplate job_of(std::vector<std::string> command) {
+  model::JobTemplate job;
+  job.command = std::move(command);
+  return job;
+}
+
+TEST(Command, IsFoundInTheFirstFolderOfPathThatHasIt) {
+  const TestFolder folder;
+  std::filesystem::create_directories(folder.path("a"));
+  std::filesystem::create_directories(folder.path("b/tool"));
+  std::filesystem::create_directories(folder.path("c"));
+  folder.write("a/tool", "", 0644);
+  folder.write("c/tool", "", 0755);
+  const std::string search = folder.path("a") + ":" + folder.path("b") + ":" + folder.path("c");
+  const auto found = find_program("tool", {"/", search, "", "here"});
+  ASSERT_TRUE(found);
+  EXPECT_EQ(*found, folder.path("c/tool"));
+}
+
+TEST(Command, SaysThatTheOnlyFileFoundIsNotExecutable) {
+  const TestFolder folder;
+  folder.write("tool", "", 0644);
+  const std::string search = folder.path();
+  const auto found = find_program("tool", {"/", search, "", "here"});
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().code, 126);
+  EXPECT_EQ(found.error().reason, "not executable on here: '" + folder.path("tool") + "'");
+}
+
+TEST(Command, AnEmptyFolderOfPathIsTheWorkingDirectory) {
+  const TestFolder folder;
+  folder.write("tool", "", 0755);
+  const std::string where = folder.path();
+  EXPECT_TRUE(find_program("tool", {where, ":/nowhere", "", "here"}));
+  EXPECT_FALSE(find_program("tool", {"/", "/nowhere", "", "here"}));
+}
+
+TEST(Command, WordsHoldTheParameters) {
+  const auto found = find_command(job_of({"/bin/echo", "Ref::{x}.bam", "Ref::y", "$HOME;`"}),
+                                  {{"x", "a b"}, {"y", "Ref::x"}}, {"/", "", "", "here"});
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->words, (std::vector<std::string>{"/bin/echo", "a b.bam", "Ref::x", "$HOME;`"}));
+}
+
+TEST(Command, RefusesWhatNoProcessCanBeGiven) {
+  const CommandPlace place{"/", "/bin", "", "here"};
+  EXPECT_EQ(find_command(job_of({}), {}, place).error().code, 127);
+  EXPECT_EQ(find_command(job_of({""}), {}, place).error().code, 127);
+  EXPECT_EQ(find_command(job_of({"echo", std::string("a\0b", 3)}), {}, place).error().code, 125);
+  EXPECT_EQ(find_command(job_of({"/bin"}), {}, place).error().reason,
+            "'/bin' is a folder, not a program");
+}
+
+TEST(Command, AReasonFitsItsField) {
+  const std::string search(1000, 'x');
+  const auto found = find_program("tool", {"/", search, "", "here"});
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().reason.size(), kReasonBytesMax);
+}
+
+}  // namespace
+}  // namespace mpibatch::node

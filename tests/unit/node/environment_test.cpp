@@ -1,0 +1,97 @@
+#include "node/environment.hpp"
+
+#include <gtest/gtest.h>
+
+#include <mpibatch/node/launch.hpp>
+
+namespace mpibatch::node {
+namespace {
+
+AttemptFrame frame_of(model::ChildIndex child) {
+  return {{model::JobId{3}, child, {model::Epoch{2}, 17}}, 2, "token", "node1", "/tmp/x", {4, 6}};
+}
+
+TEST(AttemptEnvironment, TellsWhatAwsBatchTells) {
+  model::JobTemplate job;
+  job.name = "align";
+  job.queue = "fast";
+  job.array = true;
+  job.size = 16;
+  const auto made = attempt_environment({}, job, {}, frame_of(5));
+  EXPECT_EQ(variable(made, "AWS_BATCH_JOB_ID"), "align:5");
+  EXPECT_EQ(variable(made, "AWS_BATCH_JOB_ATTEMPT"), "2");
+  EXPECT_EQ(variable(made, "AWS_BATCH_JOB_ARRAY_INDEX"), "5");
+  EXPECT_EQ(variable(made, "AWS_BATCH_JOB_ARRAY_SIZE"), "16");
+  EXPECT_EQ(variable(made, "AWS_BATCH_JQ_NAME"), "fast");
+  EXPECT_EQ(variable(made, "MPIBATCH_JOB_NAME"), "align");
+  EXPECT_EQ(variable(made, "MPIBATCH_NODE"), "node1");
+  EXPECT_EQ(variable(made, "MPIBATCH_CPUS"), "4,6");
+  EXPECT_EQ(variable(made, "MPIBATCH_TOKEN"), "token");
+  EXPECT_EQ(variable(made, "TMPDIR"), "/tmp/x");
+}
+
+TEST(AttemptEnvironment, HasNoArrayVariablesForASingleJob) {
+  model::JobTemplate job;
+  job.name = "merge";
+  const auto made = attempt_environment({}, job, {}, frame_of(0));
+  EXPECT_EQ(variable(made, "AWS_BATCH_JOB_ID"), "merge");
+  EXPECT_EQ(variable(made, "AWS_BATCH_JOB_ARRAY_INDEX"), "");
+  EXPECT_EQ(variable(made, "AWS_BATCH_JOB_ARRAY_SIZE"), "");
+}
+
+TEST(AttemptEnvironment, TheMoreSpecificWins) {
+  model::JobTemplate job;
+  job.environment = {{"A", "plan"}, {"B", "plan"}, {"TMPDIR", "plan"}};
+  job.parameter_names = {"A", "P"};
+  job.parameters = {{"Q", "all"}, {"A", "all"}};
+  const auto made = attempt_environment({{"A", "shell"}, {"B", "shell"}, {"C", "shell"}}, job,
+                                        parameters_of(job, {"value", "p"}), frame_of(0));
+  EXPECT_EQ(variable(made, "A"), "value");
+  EXPECT_EQ(variable(made, "B"), "plan");
+  EXPECT_EQ(variable(made, "C"), "shell");
+  EXPECT_EQ(variable(made, "P"), "p");
+  EXPECT_EQ(variable(made, "Q"), "all");
+  EXPECT_EQ(variable(made, "TMPDIR"), "/tmp/x");
+  std::vector<std::string> names;
+  for (const std::string& entry : made) names.push_back(entry.substr(0, entry.find('=')));
+  std::sort(names.begin(), names.end());
+  EXPECT_EQ(std::adjacent_find(names.begin(), names.end()), names.end());
+}
+
+TEST(AttemptEnvironment, TokensOfAShareHaveOnePrefix) {
+  const std::string token = token_of("abc", 1, {model::JobId{3}, 12, {model::Epoch{2}, 17}});
+  EXPECT_EQ(token, "abc.1.3:12@2.17");
+  EXPECT_TRUE(token.starts_with(token_prefix("abc", 1)));
+  EXPECT_FALSE(token.starts_with(token_prefix("abc", 11)));
+}
+
+TEST(MpiVariables, WhatALauncherLeaksGoesTheUsersSettingsStay) {
+  const model::Environment before{{"OMPI_COMM_WORLD_RANK", "1"},
+                                  {"OMPI_MCA_ess_base_jobid", "1"},
+                                  {"OMPI_MCA_orte_hnp_uri", "1"},
+                                  {"OMPI_MCA_pmix", "1"},
+                                  {"OMPI_MCA_initial_wdir", "1"},
+                                  {"OMPI_MCA_mpi_oversubscribe", "1"},
+                                  {"OMPI_MCA_shmem_RUNTIME_QUERY_hint", "1"},
+                                  {"OMPI_MCA_hwloc_base_binding_policy", "1"},
+                                  {"OMPI_APP_CTX_NUM_PROCS", "1"},
+                                  {"OMPI_UNIVERSE_SIZE", "1"},
+                                  {"OMPI_ARGV", "1"},
+                                  {"PMIX_RANK", "1"},
+                                  {"PMI_RANK", "1"},
+                                  {"HYDI_CONTROL_FD", "1"},
+                                  {"HFI_NO_BACKTRACE", "1"},
+                                  {"PRTE_LAUNCHED", "1"},
+                                  {"OMPI_MCA_btl", "tcp,self"},
+                                  {"OMPI_MCA_pmix_base_verbose", "5"},
+                                  {"OMPI_ALLOW_RUN_AS_ROOT", "1"},
+                                  {"PATH", "/bin"}};
+  const model::Environment after{{"OMPI_MCA_btl", "tcp,self"},
+                                 {"OMPI_MCA_pmix_base_verbose", "5"},
+                                 {"OMPI_ALLOW_RUN_AS_ROOT", "1"},
+                                 {"PATH", "/bin"}};
+  EXPECT_EQ(strip_mpi_variables(before), after);
+}
+
+}  // namespace
+}  // namespace mpibatch::node
