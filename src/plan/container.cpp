@@ -50,12 +50,10 @@ void refuse_references(const std::string& text, const Path& path, const Report& 
     report.add(path, "Ref:: is not supported here yet: it is replaced in 'command' only");
 }
 
-std::optional<CommandField> read_command(const JsonValue& value, const Path& path,
-                                         const Report& report) {
+CommandField read_command(const JsonValue& value, const Path& path, const Report& report) {
   const JsonArray* array = read_array(value, path, report);
-  if (!array) return std::nullopt;
-  CommandField command;
-  command.where = path.text();
+  CommandField command{{}, false, path.text()};
+  if (!array) return command;
   for (std::size_t i = 0; i < array->size(); ++i)
     if (auto word = read_string((*array)[i], path.item(i), report))
       command.words.push_back(std::move(*word));
@@ -64,13 +62,12 @@ std::optional<CommandField> read_command(const JsonValue& value, const Path& pat
   return command;
 }
 
-std::optional<CommandField> read_script(const JsonValue& value, const Path& path,
-                                        const Report& report) {
+CommandField read_script(const JsonValue& value, const Path& path, const Report& report) {
   auto script = read_string(value, path, report);
-  if (!script) return std::nullopt;
+  if (!script) return {{}, true, path.text()};
   if (script->find_first_not_of(" \t\r\n") == std::string::npos)
     report.add(path, "is empty: nothing would run");
-  return CommandField{{"bash", "-euo", "pipefail", "-c", std::move(*script)}, true, path.text()};
+  return {{"bash", "-euo", "pipefail", "-c", std::move(*script)}, true, path.text()};
 }
 
 model::Environment read_environment(const JsonValue& value, const Path& path,
@@ -163,7 +160,7 @@ ContainerFields read_container(const JsonValue& value, const Path& path, Contain
   if (command && !(kind == ContainerKind::Overrides && words && words->empty()))
     fields.command = read_command(*command, path.field("command"), report);
   if (script) {
-    auto read = read_script(*script, path.field("script"), report);
+    CommandField read = read_script(*script, path.field("script"), report);
     if (!command) fields.command = std::move(read);
   }
   if (const JsonValue* environment = value.find("environment"))

@@ -41,8 +41,10 @@ std::optional<std::size_t> find_job(const std::string& name, const Path& path,
     return std::nullopt;
   }
   std::vector<std::string> known;
-  for (const model::PlannedJob& job : plan.jobs)
-    if (!job.spec.name.empty()) known.push_back(job.spec.name);
+  for (std::size_t i = 0; i < plan.jobs.size(); ++i) {
+    const auto first = places.find(plan.jobs[i].spec.name);
+    if (first != places.end() && first->second == i) known.push_back(plan.jobs[i].spec.name);
+  }
   report.add(path, "job '" + name + "' is unknown" + known_names(name, known));
   return std::nullopt;
 }

@@ -10,13 +10,10 @@ namespace mpibatch::plan {
 std::string Path::text() const {
   std::string text;
   if (parent_) text = parent_->text();
-  if (!name_.empty()) {
-    if (!text.empty()) text += '.';
-    text += name_;
-  } else if (parent_) {
-    text += "[" + std::to_string(index_) + "]";
-  }
-  return text;
+  if (!parent_) return text;
+  if (index_ != kField) return text + "[" + std::to_string(index_) + "]";
+  if (!text.empty()) text += '.';
+  return text.append(name_.empty() ? "\"\"" : name_);
 }
 
 void Errors::add(const std::string& file, const std::string& place, std::string message) {

@@ -20,7 +20,7 @@ namespace mpibatch::plan {
 class Path {
  public:
   Path() = default;
-  Path field(std::string_view name) const { return Path(this, name, 0); }
+  Path field(std::string_view name) const { return Path(this, name, kField); }
   Path item(std::size_t index) const { return Path(this, {}, index); }
   std::string text() const;  // `jobs[3].dependsOn[0].jobId`
 
@@ -28,8 +28,9 @@ class Path {
   Path(const Path* parent, std::string_view name, std::size_t index)
       : parent_(parent), name_(name), index_(index) {}
   const Path* parent_ = nullptr;
-  std::string_view name_;  // empty: an item of an array
-  std::size_t index_ = 0;
+  static constexpr std::size_t kField = SIZE_MAX;
+  std::string_view name_;
+  std::size_t index_ = kField;  // or an item of an array
 };
 
 // What is wrong with a plan and its files. Of one file it keeps the first kErrorsPerFileMax and

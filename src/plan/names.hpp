@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include <mpibatch/plan/known_names.hpp>
+
 namespace mpibatch::plan {
 
 bool in_name(char c);  // letters, digits, '-' and '_'
@@ -27,8 +29,6 @@ std::string join(std::span<const std::string_view> words, std::string_view separ
 std::string join(const std::vector<std::string>& words, std::string_view separator = ", ");
 // At most `most` of them, then `…`.
 std::string join_some(const std::vector<std::string>& words, std::size_t most = 20);
-// `'x' is unknown` and what helps: `; did you mean 'y'?` or `; known: …`.
-std::string known_names(std::string_view name, const std::vector<std::string>& known);
 
 // Where the text stops being UTF-8: an offset; none if it never does.
 std::optional<std::size_t> utf8_fault(std::string_view text);

@@ -47,6 +47,7 @@ void Queues::read_one(const JsonValue& value, const Path& path, const Report& re
   const bool twice = std::any_of(queues_.begin(), queues_.end(),
                                  [&](const model::Queue& other) { return other.name == *text; });
   if (twice) report.add(path.field("jobQueueName"), "queue '" + *text + "' is there twice");
+  if (twice) return;
   queue.name = *text;
   queues_.push_back(std::move(queue));
 }
