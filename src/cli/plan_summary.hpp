@@ -1,0 +1,19 @@
+// What a plan would run, for `validate`.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <mpibatch/model/plan.hpp>
+#include <mpibatch/plan/load.hpp>
+
+namespace mpibatch::cli {
+
+// As a shell would take it, with the child's parameters put in; a task list's line as it is.
+std::string command_text(const model::PlannedJob& job, model::ChildIndex child);
+
+std::string plan_text(const std::string& source, const model::Plan& plan);
+std::string plan_json(const std::string& source, const model::Plan& plan);
+std::string plan_errors_json(const std::string& source, const std::vector<plan::PlanError>& errors);
+
+}  // namespace mpibatch::cli
