@@ -41,8 +41,23 @@ struct SegmentStop {
   }
 };
 
+class RecordWriter;
+
+// The first record of each segment.
+struct JournalPreface {
+  std::string run;
+  model::Epoch epoch{};
+  std::vector<SegmentStop> stops;  // of all older segments that count, in order
+  bool operator==(const JournalPreface&) const = default;
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& run& epoch& stops;
+  }
+};
+
 class JournalWriter {
  public:
+  ~JournalWriter();
   // Creates journal/<epoch>.journal with the stops of all older segments, syncs it and its folder.
   static Result<std::unique_ptr<JournalWriter>> create(FileSystem& files, const StateFolder& folder,
                                                        const std::string& run, model::Epoch epoch,
@@ -50,27 +65,28 @@ class JournalWriter {
   // Buffers; returns the fact's number in this epoch, from 1.
   std::uint64_t append(const model::Fact& fact);
   // Writes what is buffered, syncs, and returns the highest number that is now safe. A failure is
-  // final.
+  // final: it is told once, every later call is refused as Closed.
   Result<std::uint64_t> commit();
-  std::uint64_t bytes() const { return bytes_; }  // written and buffered
+  std::uint64_t bytes() const;  // written and buffered
 
  private:
-  JournalWriter(std::unique_ptr<File> file, std::uint64_t bytes);
-  std::unique_ptr<File> file_;
-  std::string buffer_;
+  explicit JournalWriter(std::unique_ptr<RecordWriter> records);
+  std::unique_ptr<RecordWriter> records_;
   std::uint64_t appended_ = 0;
-  std::uint64_t bytes_ = 0;
 };
 
 struct JournalRead {
   std::string run;                 // empty: there is no journal
-  std::vector<SegmentStop> stops;  // of every segment read: what the next writer records
+  std::vector<SegmentStop> stops;  // of every segment that counts: what the next writer records
   std::uint64_t facts = 0;         // handed out
   FactNumber last;
 };
 
 // Hands out the facts after `after` in order. `files` is only read. Damaged names the file and the
-// byte. A fact of a segment beyond the stop that a newer segment records does not count.
+// byte. A fact of a segment beyond the stop that a newer segment records does not count, nor does a
+// segment that the newest one does not name: its writer was superseded before it recorded anything.
+// A segment that `after` covers wholly may be missing; an `after` beyond its epoch's stop is
+// Damaged: take an older snapshot.
 Result<JournalRead> read_journal(const FileSystem& files, const StateFolder& folder,
                                  FactNumber after,
                                  const std::function<void(FactNumber, const model::Fact&)>& apply);
