@@ -73,31 +73,33 @@ struct AttemptEnded {
   std::uint64_t number = 0;  // protocol::EndNotice::number
   model::ExecutionId execution;
   model::AttemptEnd end;
+  std::uint8_t attempt = 1;  // here too: what cannot start has no AttemptStarted
   bool operator==(const AttemptEnded&) const = default;
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive& number& execution& end;
+    archive& number& execution& end& attempt;
   }
 };
 
 using SegmentRecord =
     std::variant<SegmentHeader, GrantReceived, AttemptStarted, OutputChunk, AttemptEnded>;
 
+class RecordWriter;
+
 class SegmentWriter {
  public:
+  ~SegmentWriter();
   static Result<std::unique_ptr<SegmentWriter>> create(FileSystem& files, const StateFolder& folder,
                                                        const SegmentHeader& header);
   void append(const SegmentRecord& record);  // buffers
   Result<void> write();                      // to the file, readable by others; no sync
-  Result<void> commit();                     // write and sync; a failure is final
+  Result<void> commit();                     // write and sync; a failure of either is final
   Result<std::uint64_t> link_count() const;
-  std::uint64_t buffered_bytes() const { return buffer_.size(); }
+  std::uint64_t buffered_bytes() const;
 
  private:
-  explicit SegmentWriter(std::unique_ptr<File> file) : file_(std::move(file)) {}
-  std::unique_ptr<File> file_;
-  std::string buffer_;
-  std::uint64_t written_ = 0;
+  explicit SegmentWriter(std::unique_ptr<RecordWriter> records);
+  std::unique_ptr<RecordWriter> records_;
 };
 
 // Where a reader of a growing segment is.
@@ -106,12 +108,13 @@ struct SegmentPosition {
 };
 
 // Hands out the whole records after `position` and moves it. A half-written record at the end is
-// left for the next call. NotFound if there is no such segment.
+// left for the next call. NotFound if there is no such segment, Damaged if its bytes are not what
+// was written and synced.
 Result<void> read_segment(const FileSystem& files, const std::string& path,
                           SegmentPosition& position,
                           const std::function<void(const SegmentRecord&)>& take);
 
-// Paths of all segments of a run, sorted.
+// Paths of all segments of a run, sorted; what else lies in those folders is left out.
 Result<std::vector<std::string>> list_segments(const FileSystem& files, const StateFolder& folder);
 
 }  // namespace mpibatch::store
