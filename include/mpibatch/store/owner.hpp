@@ -1,5 +1,7 @@
-// Who rank 0 is. Each life claims the next epoch by exclusive creation, and stops as soon as a
-// higher one exists.
+// Who rank 0 is. Each life claims the next epoch by exclusive creation of owner.<epoch>, and stops
+// as soon as a higher one exists. `owner` follows by rename and may lag behind or, after a slow
+// claimer, fall back: readers go on to the highest claim from there. Claims are consecutive and
+// stay. Layout: record.hpp, one record, OwnerRecord's fields.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +32,7 @@ struct OwnerRecord {
   }
 };
 
-// None if nobody ever claimed. Damaged if the file is not what was written.
+// The highest claim; none if nobody ever claimed. Damaged if the file is not what was written.
 Result<std::optional<OwnerRecord>> read_owner(const FileSystem& files, const StateFolder& folder);
 
 enum class OwnerState : std::uint8_t {
@@ -39,19 +41,23 @@ enum class OwnerState : std::uint8_t {
   Unknown,  // watch its counter: claim after 5 s without a raise
 };
 
-// `me` is who asks. `start_ticks_of(pid)` is base's process_start_ticks, or a test's.
+// `me` is who asks. `start_ticks_of(pid)` says when that process started, 0 if it is gone.
 OwnerState judge(const OwnerRecord& owner, const OwnerRecord& me,
                  std::uint64_t (*start_ticks_of)(std::int64_t pid));
 
 // Claims the epoch after the highest; fills in me.epoch. Busy if somebody else claimed it first.
+// The claim is synced.
 Result<model::Epoch> claim(FileSystem& files, const StateFolder& folder, OwnerRecord me);
 
-// Whether a higher epoch than `mine` was claimed. Errors count as "cannot tell": let nothing leave.
-Result<bool> superseded(const FileSystem& files, const StateFolder& folder, model::Epoch mine);
+// Whether a higher epoch than `mine` was claimed, or the folder holds another run than `run` (an
+// old one was set aside; empty: not asked). Errors count as "cannot tell": let nothing leave.
+Result<bool> superseded(const FileSystem& files, const StateFolder& folder, model::Epoch mine,
+                        const std::string& run = {});
 
+// Not synced: only a rank 0 that is alive raises it.
 Result<void> raise_counter(FileSystem& files, const StateFolder& folder, model::Epoch mine,
                            std::uint64_t value);
 Result<std::uint64_t> read_counter(const FileSystem& files, const StateFolder& folder,
-                                   model::Epoch epoch);  // 0: none
+                                   model::Epoch epoch);  // 0: none, or cut off by a power loss
 
 }  // namespace mpibatch::store
