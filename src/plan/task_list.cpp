@@ -123,7 +123,7 @@ model::Plan make_task_plan(std::shared_ptr<const TaskList> list, const TaskOptio
     errors.add("-- command", "", "must begin with a program to run");
   }
   execution.parameter_names = {"line"};
-  check_references({execution.command, false, "word "}, execution.parameter_names, "",
+  check_references({execution.command, false, "word"}, execution.parameter_names, "",
                    Report(errors, "-- command"));
   execution.name = job.spec.name = execution.definition = kJobName;
   execution.queue = kDefaultQueue;
