@@ -36,6 +36,7 @@ void Coordinator::State::happen(const scheduler::Event& event, Instant now) {
 void Coordinator::State::send(LinkId link, protocol::DownFrame frame) {
   if (journal_lost) return;  // what depends on a commit never leaves
   outbox.push(facts_made, link, sessions.at(link).instance, std::move(frame));
+  outbox.committed(facts_committed);  // all of them may be safe already
 }
 
 void Coordinator::State::tell(bool warning, std::string message) {
