@@ -92,15 +92,18 @@ void Coordinator::State::receive(LinkId link, const protocol::UpFrame& frame, In
 }
 
 void Coordinator::State::hello(LinkId link, const protocol::Hello& hello, Instant now) {
+  // A newer link to the same node replaces the older one; before the node joins, which voids the
+  // deadline that the older link's loss journals.
+  std::vector<LinkId> replaced;
+  const auto before = core.node(hello.name);
+  for (const auto& [other, session] : sessions)
+    if (other != link && session.greeted && before && session.node == before->id)
+      replaced.push_back(other);
+  for (const LinkId other : replaced) lost(other, now);
+
   happen(scheduler::NodeHello{hello.name, hello.instance, hello.boot_id, hello.capacity}, now);
   const auto node = core.node(hello.name);
   MPIBATCH_CHECK(node.has_value());
-
-  // A newer link to the same node replaces the older one.
-  std::vector<LinkId> replaced;
-  for (const auto& [other, session] : sessions)
-    if (other != link && session.greeted && session.node == node->id) replaced.push_back(other);
-  for (const LinkId other : replaced) lost(other, now);
 
   Session& session = sessions.at(link);
   session.greeted = true;
