@@ -133,11 +133,16 @@ void Coordinator::segment_read(model::NodeId node, model::InstanceId instance,
   State& state = *state_;
   const auto found = state.giving_up.find({node, instance});
   if (found == state.giving_up.end()) return;
-  const GivingUp what = std::move(found->second);
-  state.giving_up.erase(found);
   scheduler::AttemptsEnded event{node, instance, {}};
   for (const store::AttemptEnded& end : ends) event.ends.push_back({end.execution, end.end});
   state.happen(event, now);
+  if (std::exchange(found->second.again, false)) {
+    state.read_segment(found->first);
+    state.advance(now);
+    return;
+  }
+  const GivingUp what = std::move(found->second);
+  state.giving_up.erase(found);
   for (const auto& [grant, children] : what.absent)
     state.happen(scheduler::ChildrenReturned{node, instance, grant, children}, now);
   if (what.reason) {

@@ -32,7 +32,8 @@ struct Session {
 struct GivingUp {
   std::optional<std::string> reason;  // the whole instance goes
   std::vector<std::pair<model::GrantId, model::Ranges>>
-      absent;  // it says that it does not have these
+      absent;          // it says that it does not have these
+  bool again = false;  // more was given up since the reading began: it is read once more
 };
 
 struct Coordinator::State {
@@ -85,6 +86,7 @@ struct Coordinator::State {
   void answer_renewals(Instant now);
   void await_leases(Instant now);  // of instances that were never heard in this epoch
   void give_up(InstanceKey key, GivingUp what);
+  void read_segment(InstanceKey key);
   void give_up_lapsed(Instant now);
 
   // ---- ending.cpp

@@ -45,15 +45,15 @@ std::uint64_t start_ticks_of(std::int64_t pid) {
   return ticks != 0 && process_runs(static_cast<int>(pid), ticks) ? ticks : 0;
 }
 
-// Whether the run is free; waits only where nothing but the counter can tell.
-Result<void> wait_for_owner(const FileSystem& files, const store::StateFolder& folder,
-                            const store::OwnerRecord& owner, const store::OwnerRecord& me,
-                            Duration patience) {
+// `me`: a process of the same supervisor is told that this rank 0 is gone.
+Result<bool> alive(const FileSystem& files, const store::StateFolder& folder,
+                   const store::OwnerRecord& owner, const store::OwnerRecord& me,
+                   Duration patience) {
   switch (store::judge(owner, me, start_ticks_of)) {
     case store::OwnerState::Gone:
-      return {};
+      return false;
     case store::OwnerState::Alive:
-      return tl::unexpected(busy(owner, folder));
+      return true;
     case store::OwnerState::Unknown:
       break;
   }
@@ -64,9 +64,9 @@ Result<void> wait_for_owner(const FileSystem& files, const store::StateFolder& f
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
     const auto after = store::read_counter(files, folder, owner.epoch);
     if (!after) return tl::unexpected(after.error());
-    if (*after != *before) return tl::unexpected(busy(owner, folder));
+    if (*after != *before) return true;
   }
-  return {};
+  return false;
 }
 
 Result<void> write_nonce(FileSystem& files, const store::StateFolder& folder,
@@ -89,6 +89,11 @@ RunTime continue_time(const model::EpochBegan& last, const store::OwnerRecord& m
 
 }  // namespace
 
+Result<bool> rank_0_alive(const FileSystem& files, const store::StateFolder& folder,
+                          const store::OwnerRecord& owner, Duration patience) {
+  return alive(files, folder, owner, myself({}), patience);
+}
+
 Result<OpenedRun> open_run(FileSystem& files, const store::StateFolder& folder, const Clock& clock,
                            const std::string& supervisor, Duration patience) {
   if (auto made = files.make_folder(folder.path); !made) return tl::unexpected(made.error());
@@ -97,8 +102,9 @@ Result<OpenedRun> open_run(FileSystem& files, const store::StateFolder& folder, 
   const auto owner = store::read_owner(files, folder);
   if (!owner) return tl::unexpected(owner.error());
   if (*owner) {
-    if (auto free = wait_for_owner(files, folder, **owner, run.owner, patience); !free)
-      return tl::unexpected(free.error());
+    const auto held = alive(files, folder, **owner, run.owner, patience);
+    if (!held) return tl::unexpected(held.error());
+    if (*held) return tl::unexpected(busy(**owner, folder));
     run.existed = true;
     run.owner.run = (*owner)->run;
   } else {

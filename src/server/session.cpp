@@ -112,6 +112,9 @@ void Coordinator::State::hello(LinkId link, const protocol::Hello& hello, Instan
   session.templates.clear();
   session.recalled.clear();
   leases.renewed(session.key(), now);  // its lease cannot have been renewed later than this
+  // Heard again while its segment is read: what it says it holds decides, not the lapsed lease.
+  if (const auto giving = giving_up.find(session.key()); giving != giving_up.end())
+    giving->second.reason.reset();
   core.set_open(node->id, session.use == NodeUse::Work);
 
   std::set<InstanceKey> predecessors;
@@ -184,7 +187,11 @@ void Coordinator::State::give_up(InstanceKey key, GivingUp what) {
   const auto [entry, fresh] = giving_up.try_emplace(key);
   if (what.reason) entry->second.reason = std::move(what.reason);
   std::move(what.absent.begin(), what.absent.end(), std::back_inserter(entry->second.absent));
-  if (!fresh) return;
+  entry->second.again = !fresh;
+  if (fresh) read_segment(key);
+}
+
+void Coordinator::State::read_segment(InstanceKey key) {
   const auto view = core.node(key.first);
   MPIBATCH_CHECK(view.has_value());
   commands.emplace_back(ReadSegment{key.first, view->name, key.second});
