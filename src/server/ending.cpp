@@ -113,6 +113,7 @@ void Coordinator::refuse(std::string reason, Instant now) {
   state.journal_lost = true;
   state.outbox.drop_waiting();
   state.facts.clear();
+  state.leaving = false;  // a Leave that waited for the last commit is gone as well
   state.ending = RunResult{RunEnd::Refused, {std::move(reason)}};
   state.ending_until = now + state.settings.grace + state.settings.margin;
   for (const auto& [link, session] : state.sessions)
