@@ -192,6 +192,7 @@ std::vector<Command> Coordinator::take_commands() {
 std::optional<Instant> Coordinator::wake_at() const {
   const State& state = *state_;
   std::optional<Instant> at = state.leases.next();
+  if (at && state.judge_from) at = std::max(*at, *state.judge_from);
   const auto earlier = [&](Instant candidate) { at = std::min(at.value_or(candidate), candidate); };
   if (!state.gathered) earlier(state.patience_until);
   if (state.ending) earlier(state.ending_until);
