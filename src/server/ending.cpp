@@ -22,11 +22,13 @@ void Coordinator::State::gather(Instant now) {
     end({RunEnd::Interrupted, {}}, now + settings.margin);
     return;
   }
-  if (!all)
+  if (!all) {
+    // What fits none of these may fit one that is late: not the plan is wrong, a node is missing.
     tell(true, fmt::format("only {} of {} nodes answered; going on with these", present,
                            settings.nodes_expected));
-  if (const std::vector<std::string> reasons = core.unsatisfiable(); !reasons.empty())
+  } else if (const auto reasons = core.unsatisfiable(); !reasons.empty()) {
     end({RunEnd::Refused, reasons}, now + settings.grace + settings.margin);
+  }
 }
 
 void Coordinator::State::end(RunResult result, Instant until) {
