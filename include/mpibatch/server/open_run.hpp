@@ -32,4 +32,9 @@ Result<OpenedRun> open_run(FileSystem& files, const store::StateFolder& folder, 
                            const std::string& supervisor = {},
                            Duration patience = std::chrono::seconds(5));
 
+// Whether this rank 0 is still there. Where its process cannot be seen from here, its counter is
+// watched, for `patience` at the most.
+Result<bool> rank_0_alive(const FileSystem& files, const store::StateFolder& folder,
+                          const store::OwnerRecord& owner, Duration patience);
+
 }  // namespace mpibatch::server
