@@ -37,14 +37,21 @@ std::uint64_t room_now(const NodeState& node, const model::Resources& asked) {
 std::uint64_t room_ahead(const NodeState& node, const JobState& job) {
   const model::Resources& asked = job.spec.resources;
   if (job.attempts_ended == 0 || !fits(asked, node.capacity)) return 0;
-  const std::uint64_t slots = node.capacity.vcpus / asked.vcpus;
+  std::uint64_t slots = node.capacity.vcpus / asked.vcpus;
+  if (asked.memory_mib > 0) slots = std::min(slots, node.capacity.memory_mib / asked.memory_mib);
   const std::int64_t each_us =
       std::max<std::int64_t>(1, job.busy.count() / static_cast<std::int64_t>(job.attempts_ended));
   const std::uint64_t expected =
       slots * static_cast<std::uint64_t>(kBacklogWindow.count() / each_us);
   const std::uint64_t ahead = std::min(expected, kBacklogSlotsMax * slots);
-  const std::uint64_t most = std::uint64_t{node.capacity.vcpus} + ahead * asked.vcpus;
-  return node.granted.vcpus >= most ? 0 : (most - node.granted.vcpus) / asked.vcpus;
+  const auto room = [ahead](std::uint64_t capacity, std::uint64_t granted, std::uint64_t each) {
+    const std::uint64_t most = capacity + ahead * each;
+    return granted >= most ? 0 : (most - granted) / each;
+  };
+  const std::uint64_t children = room(node.capacity.vcpus, node.granted.vcpus, asked.vcpus);
+  if (asked.memory_mib == 0) return children;
+  return std::min(children,
+                  room(node.capacity.memory_mib, node.granted.memory_mib, asked.memory_mib));
 }
 
 template <class Room>
