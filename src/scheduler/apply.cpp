@@ -210,12 +210,14 @@ Result<void> Applier::operator()(const model::CancelRequested& fact) {
   JobState& job = state.job(fact.job);
   if (!job.in_plan) return {};
   job.cancel_reason = fact.reason;
-  model::for_each(fact.children, [&](ChildIndex index) {
-    if (index >= job.spec.size) return;
-    const ChildState now = state.child(job, index).state();
-    if (now == ChildState::Waiting || now == ChildState::Runnable)
-      state.settle(fact.job, index, ChildState::Cancelled);
-  });
+  // The last first: a SEQUENTIAL child is ended by its own cancel, not by that of the one before
+  // it.
+  for (auto range = fact.children.rbegin(); range != fact.children.rend(); ++range)
+    for (ChildIndex index = std::min(range->end, job.spec.size); index-- > range->begin;) {
+      const ChildState now = state.child(job, index).state();
+      if (now == ChildState::Waiting || now == ChildState::Runnable)
+        state.settle(fact.job, index, ChildState::Cancelled);
+    }
   for (auto& [id, grant] : state.grants) {
     if (grant.job != fact.job) continue;
     model::for_each(grant.outstanding.ranges(), [&](ChildIndex as_granted) {
