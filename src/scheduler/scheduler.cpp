@@ -69,14 +69,22 @@ model::JobStatus Scheduler::status(JobId id) const {
 
 std::string Scheduler::status_reason(JobId id) const {
   const JobState& job = state_->job(id);
+  if (!job.spec.array) return status_reason(id, 0);
   if (status(id) != model::JobStatus::Failed) return {};
   const Counts& counts = job.counts;
   if (counts[ChildState::Cancelled] == job.spec.size) return job.cancel_reason;
   if (counts[ChildState::DependencyFailed] == job.spec.size)
     return std::string(model::kReasonDependency);
-  if (job.spec.array) return std::string(model::kReasonArrayChild);
-  const auto failure = last_failure(id, 0);
-  if (!failure) return {};
+  return std::string(model::kReasonArrayChild);
+}
+
+std::string Scheduler::status_reason(JobId id, ChildIndex index) const {
+  const JobState& job = state_->job(id);
+  const ChildState state = state_->child(job, index).state();
+  if (state == ChildState::Cancelled) return job.cancel_reason;
+  if (state == ChildState::DependencyFailed) return std::string(model::kReasonDependency);
+  const auto failure = last_failure(id, index);
+  if (state != ChildState::Failed || !failure) return {};
   if (failure->kind == model::EndKind::Stopped) return failure->reason;
   model::AttemptEnd end;
   end.kind = failure->kind;

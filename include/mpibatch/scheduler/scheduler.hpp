@@ -135,6 +135,7 @@ class Scheduler {
   model::JobStatus status(
       model::JobId job) const;  // a parent: SUBMITTED, PENDING, FAILED, SUCCEEDED
   std::string status_reason(model::JobId job) const;  // empty where there is none
+  std::string status_reason(model::JobId job, model::ChildIndex child) const;
   std::optional<model::JobId> find(const std::string& name) const;
   const std::vector<model::Queue>& queues() const;
   std::vector<NodeView> nodes() const;
