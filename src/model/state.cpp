@@ -18,13 +18,14 @@ constexpr std::uint8_t set_of(std::initializer_list<ChildState> states) {
 }
 
 // For each state, in order, the states that may follow it. An end may be known without its start:
-// a starter died in between, or reports both at once. Reopening leads back to Waiting; what has
-// succeeded, and what a user ended, stays.
+// a starter died in between, or reports both at once. What comes back unfinished waits where a new
+// plan changed what it depends on. Reopening leads back to Waiting; what has succeeded, and what a
+// user ended, stays.
 constexpr std::array<std::uint8_t, kChildStates> kFollowers = {
     /* Waiting          */ set_of({Runnable, DependencyFailed, Cancelled}),
     /* Runnable         */ set_of({Granted, Cancelled}),
-    /* Granted          */ set_of({Running, Runnable, Succeeded, Failed, Cancelled}),
-    /* Running          */ set_of({Runnable, Succeeded, Failed, Cancelled}),
+    /* Granted          */ set_of({Waiting, Running, Runnable, Succeeded, Failed, Cancelled}),
+    /* Running          */ set_of({Waiting, Runnable, Succeeded, Failed, Cancelled}),
     /* Succeeded        */ set_of({}),
     /* Failed           */ set_of({Waiting}),
     /* DependencyFailed */ set_of({Waiting}),

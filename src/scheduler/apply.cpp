@@ -106,7 +106,7 @@ void Applier::give_up(const GrantId& id, ChildIndex as_granted, bool started,
     state.settle(job, *child, ChildState::Failed);
     return;
   }
-  state.set_state(job, *child, ChildState::Runnable);
+  state.wait_again(job, *child);
 }
 
 Result<void> Applier::operator()(const model::LeaseAwaited& fact) {
@@ -182,7 +182,11 @@ Result<void> Applier::operator()(const model::Ended& fact) {
     byte.set_attempts_failed(std::min(byte.attempts_failed() + 1, model::kAttemptsMax));
     model::FailedAttempt& failure = state.failures[{job, *child}] = attempt;
     failure.child = *child;
-    state.settle(job, *child, retried ? ChildState::Runnable : ChildState::Failed);
+    if (retried) {
+      state.wait_again(job, *child);
+    } else {
+      state.settle(job, *child, ChildState::Failed);
+    }
   }
   state.job(job).attempts_ended += model::count(fact.succeeded) + fact.failed.size();
   state.job(job).busy += fact.busy;
@@ -199,7 +203,12 @@ Result<void> Applier::operator()(const model::Returned& fact) {
     const auto child = state.today(grant->second, as_granted);
     const bool cancelled = grant->second.recall.contains(as_granted);
     state.drop(fact.grant, grant->second, as_granted);
-    if (child) state.settle(job, *child, cancelled ? ChildState::Cancelled : ChildState::Runnable);
+    if (!child) return;
+    if (cancelled) {
+      state.settle(job, *child, ChildState::Cancelled);
+    } else {
+      state.wait_again(job, *child);
+    }
   });
   return {};
 }

@@ -32,6 +32,13 @@ void Scheduler::State::settle(JobId id, ChildIndex index, ChildState to) {
   run(work);
 }
 
+void Scheduler::State::wait_again(JobId id, ChildIndex index) {
+  const JobState& owner = job(id);
+  if (child_ready(owner, index)) return set_state(id, index, ChildState::Runnable);
+  set_state(id, index, ChildState::Waiting);
+  if (dependency_failed(owner, index)) settle(id, index, ChildState::DependencyFailed);
+}
+
 // A worklist, not a recursion: a chain may be a million jobs long.
 void Scheduler::State::run(Work& work) {
   while (!work.empty()) {
@@ -117,6 +124,24 @@ bool Scheduler::State::child_ready(const JobState& waiting, ChildIndex index) co
       return false;
   }
   return true;
+}
+
+bool Scheduler::State::dependency_failed(const JobState& waiting, ChildIndex index) const {
+  for (const model::Dependency& dependency : waiting.spec.depends_on) {
+    const JobState& awaited = job(dependency.job);
+    switch (dependency.type) {
+      case DependencyType::All:
+        if (job_failed(awaited)) return true;
+        break;
+      case DependencyType::NToN:
+        if (model::failed(child(awaited, index).state())) return true;
+        break;
+      case DependencyType::Sequential:
+        if (index > 0 && model::failed(child(waiting, index - 1).state())) return true;
+        break;
+    }
+  }
+  return false;
 }
 
 bool Scheduler::State::job_terminal(const JobState& owner) const {

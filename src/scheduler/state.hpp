@@ -96,7 +96,7 @@ struct NodeState {
   std::string boot_id;
   model::Resources capacity;
   bool present = false;
-  bool open = true;          // not saved: whether rank 0 has a link to it is nobody's fact
+  bool open = true;                // not saved: whether rank 0 has a link to it is nobody's fact
   model::Resources granted{0, 0};  // derived; a default one asks for a CPU
 };
 
@@ -141,6 +141,9 @@ struct Scheduler::State {
   void set_state(JobId id, ChildIndex index, ChildState to);
   // Changes it and lets everything that waits for it follow.
   void settle(JobId id, ChildIndex index, ChildState to);
+  // Of a child that was given out and is not any more: Runnable, unless a plan that was adopted
+  // since changed what it waits for.
+  void wait_again(JobId id, ChildIndex index);
   // Derives counts, gates, runnable sets and dependency failures anew from the states that stand
   // for themselves.
   void derive();
@@ -152,6 +155,7 @@ struct Scheduler::State {
  private:
   using Work = std::vector<std::pair<JobId, ChildIndex>>;
   bool child_ready(const JobState& job, ChildIndex index) const;
+  bool dependency_failed(const JobState& job, ChildIndex index) const;
   bool job_failed(const JobState& job) const;
   bool job_terminal(const JobState& job) const;
   void follow(JobId id, ChildIndex index, Work& work);

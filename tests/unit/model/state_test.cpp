@@ -16,14 +16,23 @@ ChildState nth(int number) { return static_cast<ChildState>(number); }
 
 TEST(Legal, IsWhatTheLifeOfAChildNeedsAndNoMore) {
   const std::set<Transition> legal_ones = {
-      {Waiting, Runnable},         {Waiting, DependencyFailed},
-      {Waiting, Cancelled},        {Runnable, Granted},
-      {Runnable, Cancelled},       {Granted, Running},
+      {Waiting, Runnable},
+      {Waiting, DependencyFailed},
+      {Waiting, Cancelled},
+      {Runnable, Granted},
+      {Runnable, Cancelled},
+      {Granted, Running},
       {Granted, Runnable},  // returned, or failed before it was known to run and is retried
-      {Granted, Succeeded},        {Granted, Failed},
-      {Granted, Cancelled},        {Running, Succeeded},
-      {Running, Failed},           {Running, Runnable},  // a retry, or lost with its node
-      {Running, Cancelled},        {Failed, Waiting},    // reopened
+      {Granted, Waiting},
+      {Running, Waiting},  // … and a new plan changed what it depends on
+      {Granted, Succeeded},
+      {Granted, Failed},
+      {Granted, Cancelled},
+      {Running, Succeeded},
+      {Running, Failed},
+      {Running, Runnable},  // a retry, or lost with its node
+      {Running, Cancelled},
+      {Failed, Waiting},  // reopened
       {DependencyFailed, Waiting},
   };
   for (int from = 0; from < kChildStates; ++from)
