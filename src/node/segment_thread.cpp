@@ -21,7 +21,8 @@ using Steady = std::chrono::steady_clock;
 
 constexpr auto kWriteEvery =
     std::chrono::milliseconds{500};  // readable within 2 s, with all delays
-constexpr auto kWatchEvery = std::chrono::seconds{3};
+constexpr auto kWatchEvery = std::chrono::seconds{2};
+constexpr auto kNonceEvery = std::chrono::milliseconds{200};
 constexpr int kNonceTries = 4;
 constexpr std::uint64_t kNonceBytesMax = 4096;
 constexpr std::uint64_t kWriteBytes = std::uint64_t{1} << 20;
@@ -124,7 +125,7 @@ void SegmentThread::Shared::check() {
   (void)files.list(folder.path);
   const auto found = files.read(folder.nonce(), 0, kNonceBytesMax);
   if (!found || *found != answer.nonce) {
-    if (files.exists(folder.path) && --asked.tries > 0) return;  // in half a second again
+    if (files.exists(folder.path) && --asked.tries > 0) return;  // again, soon
     asked.nonce.reset();
     answer.refusal = "the state folder '" + folder.path + "' is not shared with node " +
                      model::to_string(header.node) + ": " +
