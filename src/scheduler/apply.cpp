@@ -45,6 +45,7 @@ Result<void> Applier::operator()(const model::EpochBegan& fact) {
   if (fact.epoch <= state.epoch.epoch) return impossible(fact, "that epoch has been");
   state.epoch = fact;
   state.grants_made = 0;
+  state.losses.clear();  // with rank 0 dead as well, nobody can say what took the host down
   return {};
 }
 
@@ -96,7 +97,8 @@ void Applier::give_up(const GrantId& id, ChildIndex as_granted, bool started,
     state.settle(job, *child, ChildState::Cancelled);
     return;
   }
-  if (started && ++state.losses[{job, *child}] >= kHostLossesMax) {
+  const bool counts = started && id.epoch == state.epoch.epoch;
+  if (counts && ++state.losses[{job, *child}] >= kHostLossesMax) {
     model::FailedAttempt failure;
     failure.child = *child;
     failure.kind = model::EndKind::Stopped;

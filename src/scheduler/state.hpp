@@ -19,7 +19,7 @@ using model::InstanceId;
 using model::JobId;
 using model::NodeId;
 
-// A child may be lost with its host this often before it counts as the cause.
+// A child may be lost with its host this often in one epoch before it counts as the cause.
 inline constexpr unsigned kHostLossesMax = 3;
 // Work goes ahead to a node as far as it is expected to start within this time …
 inline constexpr Duration kBacklogWindow = std::chrono::milliseconds(250);
