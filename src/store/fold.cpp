@@ -1,0 +1,88 @@
+#include <mpibatch/store/fold.hpp>
+
+#include <algorithm>
+
+#include <mpibatch/store/snapshot.hpp>
+
+namespace mpibatch::store {
+
+namespace {
+
+constexpr std::size_t kSnapshotsTried = 3;
+constexpr int kRoundsMax = 5;  // a reader that files are deleted under begins again
+
+Adoption adoption_of(const model::PlanAdopted& fact) {
+  Adoption adoption{fact.revision, {}};
+  for (const model::AdoptedJob& job : fact.jobs) adoption.jobs.emplace_back(job.id, job.kept);
+  return adoption;
+}
+
+Result<void> read_on(const FileSystem& files, const StateFolder& folder, FactNumber upto,
+                     Fold& state) {
+  Result<void> applied;
+  const auto take = [&](FactNumber number, const model::Fact& fact) {
+    if (!applied || number > upto) return;
+    applied = state.scheduler.apply(fact);
+    if (!applied) return;
+    state.last = number;
+    ++state.facts;
+    if (const auto* plan = std::get_if<model::PlanAdopted>(&fact))
+      state.adoptions.push_back(adoption_of(*plan));
+  };
+  auto read = read_journal(files, folder, state.last, take);
+  if (!read) return tl::unexpected(read.error());
+  if (!applied) return applied;
+  if (!state.run.empty() && state.run != read->run)
+    return fail(ErrorKind::Damaged, "'" + state.snapshot + "' is a snapshot of another run");
+  state.run = std::move(read->run);
+  state.stops = std::move(read->stops);
+  return {};
+}
+
+Result<Fold> fold_from(const FileSystem& files, const StateFolder& folder, FactNumber upto,
+                       const std::string& path) {
+  auto snapshot = read_snapshot(path);
+  if (!snapshot) return tl::unexpected(snapshot.error());
+  if (snapshot->last > upto)
+    return fail(ErrorKind::Usage, "'" + path + "' holds more than was asked for");
+  auto core = scheduler::Scheduler::load(snapshot->scheduler);
+  if (!core) return fail(core.error().kind, "'" + path + "': " + core.error().message);
+  Fold state;
+  state.run = std::move(snapshot->run);
+  state.scheduler = std::move(*core);
+  state.last = snapshot->last;
+  state.adoptions = std::move(snapshot->adoptions);
+  state.snapshot = path;
+  if (auto done = read_on(files, folder, upto, state); !done) return tl::unexpected(done.error());
+  return state;
+}
+
+Result<Fold> fold_once(const FileSystem& files, const StateFolder& folder, FactNumber upto) {
+  const auto snapshots = list_snapshots(files, folder);
+  if (!snapshots) return tl::unexpected(snapshots.error());
+  const std::size_t tried = std::min(snapshots->size(), kSnapshotsTried);
+  for (std::size_t i = 0; i < tried; ++i)
+    if (auto state = fold_from(files, folder, upto, (*snapshots)[snapshots->size() - 1 - i]))
+      return state;
+  Fold state;
+  if (auto done = read_on(files, folder, upto, state); !done) return tl::unexpected(done.error());
+  if (state.run.empty() && !snapshots->empty())
+    return fail(ErrorKind::Damaged, "'" + folder.journal() + "' has lost its journal, and '" +
+                                        snapshots->back() + "' alone is not the run. Restore it " +
+                                        "from a copy, or start anew with --fresh");
+  return state;
+}
+
+}  // namespace
+
+Result<Fold> fold(const FileSystem& files, const StateFolder& folder, FactNumber upto) {
+  Result<Fold> state = fold_once(files, folder, upto);
+  for (int round = 1; round < kRoundsMax && !state; ++round) {
+    const ErrorKind kind = state.error().kind;
+    if (kind != ErrorKind::NotFound && kind != ErrorKind::Damaged) break;
+    state = fold_once(files, folder, upto);
+  }
+  return state;
+}
+
+}  // namespace mpibatch::store

@@ -1,0 +1,142 @@
+#include <mpibatch/store/snapshot.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include <mpibatch/base/layout.hpp>
+
+#include "store/hdf5_file.hpp"
+#include "store/tables.hpp"
+
+namespace mpibatch::store {
+
+namespace {
+
+constexpr std::uint64_t kFormatVersion = 1;
+constexpr const char* kGroup = "/mpibatch";
+constexpr const char* kCore = "/mpibatch/core";
+constexpr const char* kFold = "/mpibatch/fold";
+constexpr std::string_view kSuffix = ".h5";
+
+std::optional<std::uint64_t> number_of(std::string_view name) {
+  if (!name.ends_with(kSuffix)) return std::nullopt;
+  name.remove_suffix(kSuffix.size());
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+  if (error != std::errc{} || end != name.data() + name.size()) return std::nullopt;
+  return number;
+}
+
+// Oldest first.
+Result<std::vector<std::pair<std::uint64_t, std::string>>> numbered(const FileSystem& files,
+                                                                    const StateFolder& folder) {
+  const auto names = files.list(folder.snapshots());
+  if (!names) return tl::unexpected(names.error());
+  std::vector<std::pair<std::uint64_t, std::string>> found;
+  for (const std::string& name : *names)
+    if (const auto number = number_of(name))
+      found.emplace_back(*number, folder.snapshots() + "/" + name);
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+Result<void> write_core(Hdf5File& file, const SnapshotCore& core) {
+  if (auto done = file.make_group(kGroup); !done) return done;
+  if (auto done = file.write_attribute(kGroup, "formatVersion", kFormatVersion); !done) return done;
+  if (auto done = file.write_attribute(kGroup, "run", core.run); !done) return done;
+  if (auto done = file.write_attribute(kGroup, "epoch", model::number_of(core.last.epoch)); !done)
+    return done;
+  if (auto done = file.write_attribute(kGroup, "fact", core.last.number); !done) return done;
+  if (auto done = file.write_bytes(kCore, core.scheduler); !done) return done;
+  return file.write_bytes(kFold, to_layout(core));
+}
+
+// Of the segments that the state comes from.
+std::vector<SegmentStop> stops_upto(const std::vector<SegmentStop>& stops, model::Epoch last) {
+  std::vector<SegmentStop> kept;
+  for (const SegmentStop& stop : stops)
+    if (stop.epoch <= last) kept.push_back(stop);
+  return kept;
+}
+
+}  // namespace
+
+Result<SnapshotCore> read_snapshot(const std::string& path) {
+  const auto file = Hdf5File::open(path);
+  if (!file) return tl::unexpected(file.error());
+  const auto version = file->read_number(kGroup, "formatVersion");
+  if (!version) return tl::unexpected(version.error());
+  if (*version != kFormatVersion)
+    return fail(ErrorKind::Damaged,
+                fmt::format("'{}' has format version {}, this program reads {}: use the mpibatch "
+                            "that wrote it",
+                            path, *version, kFormatVersion));
+  const auto fold = file->read_bytes(kFold);
+  if (!fold) return tl::unexpected(fold.error());
+  SnapshotCore core;
+  if (!from_layout(*fold, core))
+    return fail(ErrorKind::Damaged, "'" + path + "' does not say which facts it holds");
+  auto scheduler = file->read_bytes(kCore);
+  if (!scheduler) return tl::unexpected(scheduler.error());
+  core.scheduler = std::move(*scheduler);
+  return core;
+}
+
+Result<void> write_snapshot(const FileSystem& files, const StateFolder& folder, const Fold& state,
+                            const PlanTexts& texts, const std::string& path) {
+  auto file = Hdf5File::create(path);
+  if (!file) return tl::unexpected(file.error());
+  const SnapshotCore core{state.run, state.last, stops_upto(state.stops, state.last.epoch),
+                          state.adoptions, state.scheduler.save()};
+  if (auto done = write_core(*file, core); !done) return done;
+  if (auto done = write_tables(*file, files, folder, state, texts); !done) return done;
+  return file->close();
+}
+
+Result<std::vector<std::string>> list_snapshots(const FileSystem& files,
+                                                const StateFolder& folder) {
+  auto found = numbered(files, folder);
+  if (!found) return tl::unexpected(found.error());
+  std::vector<std::string> paths;
+  for (auto& [number, path] : *found) paths.push_back(std::move(path));
+  return paths;
+}
+
+Result<Compacted> compact(FileSystem& files, const StateFolder& folder,
+                          const PlanTextsSource& texts_of, FactNumber upto) {
+  const auto state = fold(files, folder, upto);
+  if (!state) return tl::unexpected(state.error());
+  if (state->run.empty())
+    return fail(ErrorKind::NotFound, "'" + folder.path + "' holds no run that could be compacted");
+  const auto texts = texts_of ? texts_of(state->scheduler) : Result<PlanTexts>{};
+  if (!texts) return tl::unexpected(texts.error());
+  if (auto made = files.make_folder(folder.snapshots()); !made) return tl::unexpected(made.error());
+  const auto older = numbered(files, folder);
+  if (!older) return tl::unexpected(older.error());
+  const std::uint64_t number = older->empty() ? 1 : older->back().first + 1;
+  const std::string path = fmt::format("{}/{:010}{}", folder.snapshots(), number, kSuffix);
+  const std::string temporary = path + ".tmp";
+  if (files.exists(temporary)) (void)files.remove(temporary);  // of one that was killed
+  Result<void> done = write_snapshot(files, folder, *state, *texts, temporary);
+  if (done) done = files.sync_file(temporary);
+  if (done) done = files.link(temporary, path);
+  (void)files.remove(temporary);
+  if (done) done = files.sync_folder(folder.snapshots());
+  if (!done) return tl::unexpected(done.error());
+  return Compacted{path, state->last};
+}
+
+Result<void> publish_snapshot(FileSystem& files, const StateFolder& folder,
+                              const std::string& path) {
+  const std::string temporary = folder.state() + ".tmp";
+  if (files.exists(temporary)) (void)files.remove(temporary);  // of a rank 0 that was killed
+  if (auto done = files.link(path, temporary); !done) return done;
+  if (auto done = files.rename(temporary, folder.state()); !done) return done;
+  // Two names of one file: then rename does nothing.
+  if (files.exists(temporary)) (void)files.remove(temporary);
+  return files.sync_folder(folder.path);
+}
+
+}  // namespace mpibatch::store
