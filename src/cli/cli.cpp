@@ -90,6 +90,8 @@ int run_command_line(int argc, char** argv, transport::MpiWorld* world) {
   app.get_formatter()->label("TEXT", "");
   app.get_formatter()->label("UINT", "N");
   app.get_formatter()->label("FLOAT", "X");
+  app.set_help_flag("-h,--help", "print this help");
+  app.get_option("--version")->description("print the version");
   app.require_subcommand(1);
   app.footer(std::string(kFooter));
   try {

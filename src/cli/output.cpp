@@ -19,11 +19,6 @@ namespace {
 constexpr std::int64_t kMinute = 60;
 constexpr std::int64_t kHour = 60 * kMinute;
 
-std::string formatted(const std::tm& time, const char* format) {
-  std::array<char, 64> text{};
-  return {text.data(), std::strftime(text.data(), text.size(), format, &time)};
-}
-
 }  // namespace
 
 Result<void> print(std::string_view text) {
@@ -48,6 +43,8 @@ int print_or_report(std::string_view text) {
   return printed ? kSucceeded : report(printed.error());
 }
 
+void warn(std::string_view message) { fmt::print(stderr, "mpibatch: warning: {}\n", message); }
+
 void end_with_the_reader() { std::signal(SIGPIPE, SIG_DFL); }
 
 std::string printable(std::string_view text) {
@@ -70,14 +67,8 @@ std::string time_text(Instant at) {
   const std::time_t seconds = to_us(at) / 1'000'000;
   std::tm local{};
   ::localtime_r(&seconds, &local);
-  return formatted(local, "%Y-%m-%d %H:%M:%S");
-}
-
-std::string utc_text(Instant at) {
-  const std::time_t seconds = to_us(at) / 1'000'000;
-  std::tm utc{};
-  ::gmtime_r(&seconds, &utc);
-  return formatted(utc, "%Y-%m-%dT%H:%M:%S") + fmt::format(".{:06}Z", to_us(at) % 1'000'000);
+  std::array<char, 32> text{};
+  return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S", &local)};
 }
 
 std::string duration_text(Duration duration) {

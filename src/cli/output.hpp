@@ -17,6 +17,7 @@ Result<void> print(std::string_view text);
 // system or the run's files failed.
 int report(const Error& error);
 int print_or_report(std::string_view text);
+void warn(std::string_view message);  // on stderr
 
 // For commands that only read: `mpibatch logs JOB | head` ends without a word, whatever the parent
 // process does about SIGPIPE.
@@ -28,7 +29,6 @@ std::string printable(std::string_view text);
 std::string time_text(Instant at);             // local time; empty for the zero Instant
 std::string duration_text(Duration duration);  // "0.12 s", "3:07 min", "26:10 h"
 std::string memory_text(std::uint64_t kib);    // "812 KiB", "1.2 GiB"
-std::string utc_text(Instant at);              // RFC 3339, for JSON
 
 // "1 job", "3 jobs".
 std::string counted(std::uint64_t count, std::string_view noun, std::string_view plural = {});

@@ -46,7 +46,7 @@ int validate(const Options& options, const FileSystem& files) {
 void add_validate(CLI::App& app, Context& context) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("validate", "check a plan and show what it would run");
-  command->add_option("plan", options->plan, "the plan's file")->type_name("PLAN");
+  command->add_option("PLAN", options->plan, "the plan's file")->type_name("");
   command
       ->add_option("--tasks", options->tasks,
                    "a list of commands, one a line; - reads standard input")

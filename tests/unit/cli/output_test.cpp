@@ -24,10 +24,6 @@ TEST(Output, MemoryGrowsThroughItsUnits) {
   EXPECT_EQ(memory_text(1229 * 1024), "1.2 GiB");
 }
 
-TEST(Output, TimesForJsonAreUtc) {
-  EXPECT_EQ(utc_text(instant_from_us(1'700'000'000'000'042)), "2023-11-14T22:13:20.000042Z");
-}
-
 TEST(Output, CountsSayOneOrMany) {
   EXPECT_EQ(counted(1, "job"), "1 job");
   EXPECT_EQ(counted(0, "job"), "0 jobs");

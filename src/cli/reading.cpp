@@ -1,0 +1,73 @@
+#include "cli/reading.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdint>
+
+#include <mpibatch/base/check.hpp>
+
+#include "cli/job_reference.hpp"
+#include "cli/state_option.hpp"
+
+namespace mpibatch::cli {
+
+Result<RunReading> read_run(const FileSystem& files, const std::string& state) {
+  auto folder = find_state_folder(files, state, current_folder());
+  if (!folder) return tl::unexpected(folder.error());
+  auto view = store::read_run(files, *folder);
+  if (!view) return tl::unexpected(view.error());
+  return RunReading{std::move(*folder), std::move(*view)};
+}
+
+Result<PlanCopy> PlanCopy::load(const FileSystem& files, const store::StateFolder& folder,
+                                const scheduler::Scheduler& core) {
+  if (model::number_of(core.revision()) == 0)
+    return fail(ErrorKind::NotFound,
+                fmt::format("the run in '{}' has no plan yet: it ended before it began. Type its "
+                            "`mpibatch run` command again",
+                            folder.path));
+  const std::string path = folder.plan(core.revision());
+  auto loaded = plan::load_copy(files, path);
+  if (!loaded)
+    return fail(ErrorKind::Damaged, fmt::format("the copy of the plan in '{}' cannot be read: {}",
+                                                path, plan::to_string(loaded.error().front())));
+  PlanCopy copy;
+  copy.loaded_ = std::make_shared<const plan::LoadedPlan>(std::move(*loaded));
+  copy.positions_.assign(core.job_count(), SIZE_MAX);
+  for (const model::PlannedJob& job : copy.loaded_->plan.jobs) {
+    const auto id = core.find(job.spec.name);
+    if (!id || core.spec(*id).size != job.spec.size)
+      return fail(ErrorKind::Damaged, fmt::format("'{}' is the copy of another plan", path));
+    copy.positions_[model::number_of(*id)] = copy.ids_.size();
+    copy.ids_.push_back(*id);
+    copy.writers_.emplace_back(job);
+  }
+  return copy;
+}
+
+Result<JobChoice> PlanCopy::find(const std::string& text) const {
+  const auto place = find_job(loaded_->plan, text);
+  if (!place) return tl::unexpected(place.error());
+  return JobChoice{ids_[place->job], place->child};
+}
+
+std::size_t PlanCopy::position(model::JobId job) const {
+  const std::size_t number = model::number_of(job);
+  MPIBATCH_CHECK(number < positions_.size() && positions_[number] != SIZE_MAX);
+  return positions_[number];
+}
+
+std::string PlanCopy::key(model::JobId job, model::ChildIndex child) const {
+  return writers_[position(job)].key(child);
+}
+
+std::string PlanCopy::definition(model::JobId job) const {
+  return loaded_->plan.jobs[position(job)].execution.definition;
+}
+
+std::string PlanCopy::name(model::JobId job, std::optional<model::ChildIndex> child) const {
+  const model::JobSpec& spec = loaded_->plan.jobs[position(job)].spec;
+  return child && spec.array ? fmt::format("{}:{}", spec.name, key(job, *child)) : spec.name;
+}
+
+}  // namespace mpibatch::cli

@@ -1,0 +1,80 @@
+// What the reading commands show, as values, as text and as JSON with AWS Batch's names.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <mpibatch/model/state.hpp>
+#include <mpibatch/scheduler/scheduler.hpp>
+#include <mpibatch/store/attempts.hpp>
+
+namespace mpibatch::cli {
+
+using StatusCounts = std::array<std::uint64_t, model::kJobStatuses>;
+StatusCounts status_counts(const scheduler::Counts& counts);
+
+struct JobView {
+  std::string name;
+  std::string queue;
+  model::JobStatus status = model::JobStatus::Pending;
+  std::string reason;
+  bool array = false;
+  model::ChildIndex size = 1;
+  StatusCounts counts{};
+};
+// The jobs of the plan.
+std::vector<JobView> job_views(const scheduler::Scheduler& core);
+
+struct NodeLine {
+  scheduler::NodeView node;
+  std::optional<Duration> lease_left;  // its lease may hold this long yet, and is waited for
+};
+
+enum class RunState { Running, Interrupted, Finished };
+std::string_view to_string(RunState state);
+
+struct StatusView {
+  std::string run;
+  std::string state_folder;
+  std::uint32_t revision = 0;
+  RunState state = RunState::Interrupted;
+  std::string driver;  // who rank 0 is or was
+  std::string host;
+  std::int64_t pid = 0;
+  std::uint32_t epoch = 0;
+  bool alive = false;
+  scheduler::Counts counts;
+  std::vector<JobView> jobs;
+  std::vector<NodeLine> nodes;
+  std::vector<std::string> unsatisfiable;
+  std::size_t requests = 0;  // in the inbox, not answered yet
+};
+
+// A child of an array, or a job that is none.
+struct ChildView {
+  std::string job;
+  std::string definition;
+  bool array = false;
+  model::ChildIndex index = 0;
+  std::string key;
+  model::JobStatus status = model::JobStatus::Pending;
+  std::string reason;
+  std::vector<store::Attempt> attempts;
+};
+
+// container.reason, or what AWS Batch's statusReason says; empty where it succeeded.
+std::string reason_text(const store::Attempt& attempt);
+std::string exit_text(const store::Attempt& attempt);
+
+std::string status_text(const StatusView& view);
+std::string jobs_text(const std::vector<JobView>& jobs);
+std::string children_text(const std::vector<ChildView>& children);
+
+std::string status_json(const StatusView& view);
+std::string jobs_json(const std::vector<JobView>& jobs);
+std::string child_json(const ChildView& child);  // one object, without a line's end
+
+}  // namespace mpibatch::cli
