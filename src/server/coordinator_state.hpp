@@ -61,6 +61,7 @@ struct Coordinator::State {
   Instant ending_until{};           // … for so long at the most
   bool leaving = false;             // Leave is out to all
   bool journal_lost = false;
+  std::set<model::GrantId> never_sent;  // their commit failed: nobody works on them
 
   State(CoordinatorSettings given, scheduler::Scheduler scheduler, const WorkSource& source);
 

@@ -62,7 +62,7 @@ void Coordinator::State::check_end(Instant now) {
   if (!ending) return;
   bool out = false;
   for (const scheduler::GrantView& grant : core.grants())
-    out = out || link_of(grant.node, grant.instance);
+    out = out || (!never_sent.contains(grant.id) && link_of(grant.node, grant.instance));
   if (out && now < ending_until) return;
   leave_all();
 }
@@ -113,7 +113,7 @@ void Coordinator::refuse(std::string reason, Instant now) {
   State& state = *state_;
   if (state.journal_lost) return;
   state.journal_lost = true;
-  state.outbox.drop_waiting();
+  state.never_sent = state.outbox.drop_waiting();
   state.facts.clear();
   state.leaving = false;  // a Leave that waited for the last commit is gone as well
   state.ending = RunResult{RunEnd::Refused, {std::move(reason)}};

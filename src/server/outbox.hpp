@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <deque>
+#include <set>
+#include <variant>
 #include <vector>
 
 #include <mpibatch/server/coordinator.hpp>
@@ -26,8 +28,15 @@ class Outbox {
       waiting_.pop_front();
     }
   }
-  // The journal cannot grow: what waits for it never leaves.
-  void drop_waiting() { waiting_.clear(); }
+  // The journal cannot grow: what waits for it never leaves. Returns the grants among it.
+  std::set<model::GrantId> drop_waiting() {
+    std::set<model::GrantId> grants;
+    for (const Waiting& waiting : waiting_)
+      if (const auto* grant = std::get_if<protocol::Grant>(&waiting.entry.frame))
+        grants.insert(grant->id);
+    waiting_.clear();
+    return grants;
+  }
   void drop(LinkId link) {
     std::erase_if(waiting_, [&](const Waiting& waiting) { return waiting.entry.link == link; });
     std::erase_if(ready_, [&](const Entry& entry) { return entry.link == link; });
