@@ -1,0 +1,14 @@
+// A plan as a script writes it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "support/job_builder.hpp"
+
+namespace mpibatch::scenario {
+
+// Lines `queue NAME PRIORITY` and `job NAME …`; see README.md. Throws ScriptError.
+testing::PlanBuilder plan_of(const std::vector<std::string>& lines);
+
+}  // namespace mpibatch::scenario

@@ -1,0 +1,163 @@
+// Builders that say only what matters of a job and of a plan.
+#pragma once
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <mpibatch/model/fact.hpp>
+#include <mpibatch/model/plan.hpp>
+
+namespace mpibatch::testing {
+
+// One parameter, `sample`; its values are the children's keys.
+class KeyTable final : public model::ParameterTable {
+ public:
+  explicit KeyTable(std::vector<std::string> keys) : keys_(std::move(keys)) {}
+  model::ChildIndex rows() const override { return static_cast<model::ChildIndex>(keys_.size()); }
+  const std::vector<std::string>& names() const override { return names_; }
+  std::vector<std::string> values(model::ChildIndex row) const override { return {keys_.at(row)}; }
+
+ private:
+  std::vector<std::string> keys_;
+  std::vector<std::string> names_{"sample"};
+};
+
+struct JobBuilder {
+  struct Edge {
+    std::string job;
+    model::DependencyType type = model::DependencyType::All;
+  };
+  model::JobSpec spec;
+  std::string queue_name;  // empty: the plan's first
+  std::vector<Edge> edges;
+  std::vector<std::string> key_list;  // empty: the index
+
+  explicit JobBuilder(std::string name) { spec.name = std::move(name); }
+  JobBuilder& array(model::ChildIndex size) {
+    spec.array = true;
+    spec.size = size;
+    return *this;
+  }
+  JobBuilder& keys(std::vector<std::string> keys) {
+    key_list = std::move(keys);
+    return array(static_cast<model::ChildIndex>(key_list.size()));
+  }
+  JobBuilder& vcpus(std::uint32_t count) {
+    spec.resources.vcpus = count;
+    return *this;
+  }
+  JobBuilder& memory(std::uint64_t mib) {
+    spec.resources.memory_mib = mib;
+    return *this;
+  }
+  JobBuilder& queue(std::string name) {
+    queue_name = std::move(name);
+    return *this;
+  }
+  JobBuilder& after(std::string job) {
+    edges.push_back({std::move(job)});
+    return *this;
+  }
+  JobBuilder& n_to_n(std::string job) {
+    edges.push_back({std::move(job), model::DependencyType::NToN});
+    return *this;
+  }
+  JobBuilder& sequential() {
+    edges.push_back({spec.name, model::DependencyType::Sequential});
+    return *this;
+  }
+  JobBuilder& attempts(std::uint32_t count) {
+    spec.retry.attempts = count;
+    return *this;
+  }
+  JobBuilder& rule(model::RetryRule rule) {
+    spec.retry.rules.push_back(std::move(rule));
+    return *this;
+  }
+  std::string key(model::ChildIndex child) const {
+    return key_list.empty() ? std::to_string(child) : key_list.at(child);
+  }
+};
+
+struct PlanBuilder {
+  std::vector<model::Queue> queues;  // empty: one, `default`
+  std::vector<JobBuilder> jobs;
+};
+
+// What a run has adopted so far: the fact of the newest plan, and its jobs by run-wide id.
+struct Adopted {
+  PlanBuilder plan;
+  model::PlanAdopted fact;
+  std::map<std::string, model::JobId> ids;  // of every job that ever was
+  std::map<model::JobId, model::PlannedJob> jobs;
+};
+
+// Children with the same key stay the same children.
+inline std::vector<model::Move> moves_between(const JobBuilder& before, const JobBuilder& now) {
+  std::map<std::string, model::ChildIndex> old;
+  for (model::ChildIndex i = 0; i < before.spec.size; ++i) old[before.key(i)] = i;
+  std::vector<model::Move> moves;
+  for (model::ChildIndex to = 0; to < now.spec.size; ++to) {
+    const auto from = old.find(now.key(to));
+    if (from == old.end()) continue;
+    const bool follows = !moves.empty() && from->second == moves.back().from + moves.back().count &&
+                         to == moves.back().to + moves.back().count;
+    if (follows) {
+      ++moves.back().count;
+    } else {
+      moves.push_back({from->second, to, 1});
+    }
+  }
+  return moves;
+}
+
+inline model::PlannedJob planned(const JobBuilder& job, const model::JobSpec& spec,
+                                 const std::string& queue) {
+  model::PlannedJob planned;
+  planned.spec = spec;
+  planned.execution.name = spec.name;
+  planned.execution.queue = queue;
+  planned.execution.array = spec.array;
+  planned.execution.size = spec.size;
+  planned.execution.command = {"run", spec.name};
+  planned.execution.resources = spec.resources;
+  if (!job.key_list.empty()) {
+    planned.execution.parameter_names = {"sample"};
+    planned.parameters = std::make_shared<KeyTable>(job.key_list);
+  }
+  return planned;
+}
+
+inline Adopted adopt(PlanBuilder plan, const Adopted& before = {}) {
+  if (plan.queues.empty()) plan.queues = {{"default", 1}};
+  Adopted next;
+  next.ids = before.ids;
+  next.fact.revision = model::Revision{model::number_of(before.fact.revision) + 1};
+  next.fact.queues = plan.queues;
+  for (const JobBuilder& job : plan.jobs)
+    next.ids.try_emplace(job.spec.name,
+                         model::JobId{static_cast<std::uint32_t>(next.ids.size())});
+  for (const JobBuilder& job : plan.jobs) {
+    model::AdoptedJob adopted{next.ids.at(job.spec.name), job.spec, {}};
+    const auto queue = std::find_if(plan.queues.begin(), plan.queues.end(), [&](const auto& each) {
+      return job.queue_name.empty() || each.name == job.queue_name;
+    });
+    if (queue == plan.queues.end()) throw std::invalid_argument("no queue " + job.queue_name);
+    adopted.spec.queue = static_cast<std::uint32_t>(queue - plan.queues.begin());
+    for (const JobBuilder::Edge& edge : job.edges)
+      adopted.spec.depends_on.push_back({next.ids.at(edge.job), edge.type});
+    for (const JobBuilder& old : before.plan.jobs)
+      if (old.spec.name == job.spec.name) adopted.kept = moves_between(old, job);
+    next.jobs[adopted.id] = planned(job, adopted.spec, queue->name);
+    next.fact.jobs.push_back(std::move(adopted));
+  }
+  next.plan = std::move(plan);
+  return next;
+}
+
+}  // namespace mpibatch::testing
