@@ -115,8 +115,7 @@ void SegmentThread::Shared::report(SegmentReport report) {
 // A failed write or sync is final: what is on the disk is unknown from then on.
 void SegmentThread::Shared::fail(const Error& error) {
   if (std::exchange(failed, true)) return;
-  report(SegmentFailed{"node " + model::to_string(header.node) +
-                       " cannot write its segment in the state folder: " + error.message});
+  report(SegmentFailed{"cannot write its segment in the state folder: " + error.message});
 }
 
 void SegmentThread::Shared::check() {

@@ -8,11 +8,13 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <optional>
 #include <utility>
 
 #include <mpibatch/base/filesystem.hpp>
 #include <mpibatch/base/host.hpp>
 #include <mpibatch/node/launch.hpp>
+#include <mpibatch/topology/pin_claim.hpp>
 #include <mpibatch/transport/unix_socket.hpp>
 
 #include "node/environment.hpp"
@@ -48,6 +50,12 @@ Result<int> work(const StarterOptions& options, const NodePaths& paths, int sign
   auto allocation = topology::detect(
       {options.share, options.shares, options.cpus_per_node, options.launched_by_mpirun});
   if (!allocation) return tl::unexpected(allocation.error());
+  // Held until we leave: a second run on these CPUs does not bind its attempts to them.
+  std::optional<topology::PinClaim> claim;
+  if (allocation->pinned) {
+    if (auto taken = topology::PinClaim::take(options.run, allocation->cpus))
+      topology::yield_cpus(*allocation, claim.emplace(std::move(*taken)));
+  }
   ::unlink(paths.failure().c_str());
 
   PosixFileSystem files;

@@ -128,7 +128,7 @@ void StarterLoop::make_core(bool first_starter) {
   settings.boot_id = boot_id();
   settings.capacity = parts_.allocation.capacity;
   settings.placement = parts_.allocation.words;
-  for (const std::string& notice : parts_.allocation.notices) settings.placement += "; " + notice;
+  settings.notices = parts_.allocation.notices;
   settings.predecessor = parts_.predecessor.verdict(first_starter);
   settings.lease = options_.lease;
   core_.emplace(std::move(settings));

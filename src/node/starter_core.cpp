@@ -79,6 +79,8 @@ void StarterCore::State::attach(const protocol::Attach& attach, model::Epoch fro
   outgoing = {};  // was for the older link: the inventory says it all anew
   say(protocol::Hello{settings.name, settings.instance, settings.boot_id, settings.capacity,
                       settings.placement, settings.predecessor, book.inventory()});
+  for (std::string& notice : std::exchange(settings.notices, {}))
+    say(protocol::Trouble{false, std::move(notice)});
   if (trouble) say(protocol::Trouble{true, *trouble});
   ends.send_again();
 }
@@ -89,15 +91,14 @@ void StarterCore::State::grant(const protocol::Grant& given) {
   if (given.id.epoch != epoch || given.id.number == UINT32_MAX || children == 0 ||
       (!given.values.empty() && given.values.size() != children) ||
       (!given.attempts.empty() && given.attempts.size() != children)) {
-    say(protocol::Trouble{false, "node " + model::to_string(settings.name) + ": grant " +
-                                     model::to_string(given.id) + " is malformed; ignored"});
+    say(protocol::Trouble{false, "grant " + model::to_string(given.id) + " is malformed; ignored"});
     return;
   }
   if (!book.mark_seen(given.id)) return;
   const auto job = templates.find({given.job, given.revision});
   if (job == templates.end()) {
     // Fatal, or rank 0 would grant it here again and again.
-    fail("node " + model::to_string(settings.name) + ": grant " + model::to_string(given.id) +
+    fail("grant " + model::to_string(given.id) +
          " is of a job that it was not told of; a defect of mpibatch, please report it");
   }
   if (trouble || stopping || !attempts.ever_fits(job->second->resources)) {

@@ -19,6 +19,7 @@ namespace {
 
 constexpr Duration kPauseMin = std::chrono::milliseconds{1};
 constexpr Duration kPauseMax = std::chrono::milliseconds{20};
+constexpr Duration kLaunchPauseMin = std::chrono::milliseconds{50};
 constexpr Duration kLaunchPauseMax = std::chrono::seconds{2};
 constexpr int kFailuresToTell = 3;
 
@@ -70,7 +71,7 @@ struct StarterPort::State {
   Duration next_try{0};
   Duration next_launch{0};
   Duration pause = kPauseMin;
-  Duration launch_pause{std::chrono::milliseconds{50}};
+  Duration launch_pause = kLaunchPauseMin;
 
   void collect_child(Duration now);
   void watch_silence(Duration now);
@@ -99,7 +100,12 @@ void StarterPort::State::collect_child(Duration now) {
 void StarterPort::State::watch_silence(Duration now) {
   const Duration lease = options.starter.lease;
   const bool spoke = link->take_heard();
-  if (spoke) pause = kPauseMin;  // one that hangs up on us at once is not asked all the time
+  if (spoke) {  // one that only hangs up on us is neither well nor asked all the time
+    pause = kPauseMin;
+    launch_pause = kLaunchPauseMin;
+    failures = 0;
+    failure.clear();
+  }
   if (spoke || !link->awaited() || now - last_step > lease / 12) heard = now;
   if (now - heard < lease / 3) return;
   ucred peer{};
@@ -120,8 +126,6 @@ void StarterPort::State::connect(Duration now) {
     link = std::make_unique<HeardLink>(std::move(*made));
     ++links;
     heard = now;
-    failures = 0;
-    failure.clear();
     return;
   }
   if (made.error().kind != ErrorKind::NotFound) return note_failure(made.error().message);

@@ -33,6 +33,7 @@ struct StarterSettings {
   std::string boot_id;
   model::Resources capacity;
   std::string placement;
+  std::vector<std::string> notices;  // what the user should know of this node; told once
   model::Predecessor predecessor = model::Predecessor::CannotTell;
   Duration lease{std::chrono::seconds{60}};  // until Attach says another
 };

@@ -379,7 +379,20 @@ TEST_F(StarterProcess, APortReplacesASilentStarter) {
   }));
 }
 
-TEST_F(StarterProcess, APortSaysWhyNoStarterCanWork) {
+TEST_F(StarterProcess, APortSaysWhatStopsEachStarter) {
+  launch_.starter.shares = 0;  // no such share
+  const SystemClock clock;
+  StarterPort port(launch_, true);
+  ASSERT_TRUE(until([&] {
+    port.step(clock.boot());
+    if (port.link()) port.link()->progress();
+    return !port.failure().empty();
+  }));
+  EXPECT_NE(port.failure().find("cannot work: "), std::string::npos);
+  EXPECT_GT(port.failure().size(), port.failure().find("cannot work: ") + 20);
+}
+
+TEST_F(StarterProcess, APortSaysWhyNoStarterCanBeStarted) {
   launch_.executable = "/no/such/mpibatch";
   const SystemClock clock;
   StarterPort port(launch_, true);
