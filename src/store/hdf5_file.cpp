@@ -46,7 +46,6 @@ Hid text_type(std::size_t size) {
   Hid type(H5Tcopy(H5T_C_S1), H5Tclose);
   H5Tset_size(type.get(), size);
   H5Tset_cset(type.get(), H5T_CSET_UTF8);
-  if (size != H5T_VARIABLE) H5Tset_strpad(type.get(), H5T_STR_NULLPAD);
   return type;
 }
 
@@ -71,7 +70,7 @@ std::size_t width_of(const Column& column) {
     case Column::Type::F64:
       return 8;
     case Column::Type::Text:
-      return std::max<std::size_t>(column.width, 1);
+      return column.width + 1;  // its end is a zero: h5dump prints padding
     case Column::Type::LongText:
       return sizeof(const char*);
   }
@@ -154,11 +153,12 @@ Result<void> Hdf5File::write_attribute(const std::string& object, const char* na
 Result<void> Hdf5File::write_attribute(const std::string& object, const char* name,
                                        const std::string& value) {
   const Hid space(H5Screate(H5S_SCALAR), H5Sclose);
-  const Hid type = text_type(std::max<std::size_t>(value.size(), 1));
+  const Hid type = text_type(H5T_VARIABLE);
+  const char* const text = value.c_str();
   const Hid attribute(H5Acreate_by_name(file_.get(), object.c_str(), name, type.get(), space.get(),
                                         H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT),
                       H5Aclose);
-  if (!attribute || H5Awrite(attribute.get(), type.get(), value.c_str()) < 0)
+  if (!attribute || H5Awrite(attribute.get(), type.get(), &text) < 0)
     return failure(std::string("write attribute ") + name);
   return {};
 }
@@ -247,7 +247,7 @@ TableWriter& TableWriter::text(std::string_view value) {
     return *this;
   }
   const std::size_t width = width_of(column);
-  const std::string_view cut = value.substr(0, width);
+  const std::string_view cut = value.substr(0, width - 1);
   rows_.append(cut);
   rows_.append(width - cut.size(), '\0');
   return *this;

@@ -1,7 +1,9 @@
 #include <mpibatch/store/snapshot.hpp>
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 
@@ -101,7 +103,7 @@ TEST_F(SnapshotTest, ADamagedOneGivesWay) {
   const std::string good = compacted().path;
   const std::string bytes = disk.read(good, 0, UINT64_MAX).value();
   int refused = 0;
-  for (std::size_t cut = 0; cut < bytes.size(); cut += 97) {
+  for (std::size_t cut = 0; cut < bytes.size(); cut += 397) {
     for (const bool flip : {false, true}) {
       std::string bad = flip ? bytes : bytes.substr(0, cut);
       if (flip) bad[cut] = static_cast<char>(bad[cut] ^ 0x10);
@@ -153,6 +155,25 @@ TEST_F(SnapshotTest, LeavesNothingBehindThatWasInterrupted) {
   const std::string path = compacted().path;
   EXPECT_TRUE(read_snapshot(path));
   EXPECT_EQ(disk.list(run.folder().snapshots()).value(), std::vector<std::string>{"0000000001.h5"});
+}
+
+TEST_F(SnapshotTest, AFullDiskIsAnErrorAndLeavesNothing) {
+  const std::string good = compacted().path;
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  for (rlim_t most = 0; most < std::filesystem::file_size(good); most += 1000) {
+    const rlimit small{most, before.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+    const auto full = compact(disk, run.folder(), texts());
+    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+    ASSERT_FALSE(full) << most;
+    EXPECT_NE(full.error().message.find("0000000002.h5.tmp"), std::string::npos)
+        << full.error().message;
+    EXPECT_EQ(disk.list(run.folder().snapshots()).value().size(), 1U);
+  }
+  std::signal(SIGXFSZ, handler);
+  EXPECT_EQ(compacted().path, run.folder().snapshots() + "/0000000002.h5");
 }
 
 TEST_F(SnapshotTest, MissingAndForeignFilesAreNamed) {
