@@ -247,6 +247,18 @@ class Case(unittest.TestCase):
         except ValueError as error:
             self.fail(f"mpibatch {' '.join(map(str, arguments))} --json printed no JSON ({error}):\n{text}")
 
+    def jobs(self, *options):
+        """What `mpibatch jobs --json` prints, by jobName."""
+        return {entry["jobName"]: entry for entry in self.json("jobs", *options)["jobs"]}
+
+    def children(self, job, *options):
+        """What `mpibatch jobs JOB --json` prints, by key: attempts, usage and placement of each child."""
+        return {entry["key"]: entry for entry in self.json("jobs", job, *options)["jobs"]}
+
+    def statuses(self, *options):
+        """The status of each job."""
+        return {name: entry["status"] for name, entry in self.jobs(*options).items()}
+
     # -- processes
 
     def processes(self):
