@@ -7,6 +7,8 @@
 #include <mpibatch/base/check.hpp>
 #include <mpibatch/plan/adoption.hpp>
 
+#include "cli/output.hpp"
+
 namespace mpibatch::cli {
 
 namespace {
@@ -88,15 +90,11 @@ std::uint64_t failed_children(const scheduler::Counts& counts) {
   return counts[ChildState::Failed] + counts[ChildState::DependencyFailed];
 }
 
-std::string many(std::uint64_t count, std::string_view one) {
-  return fmt::format("{} {}{}", count, one, count == 1 ? "" : "s");
-}
-
 std::string jobs_of(const scheduler::Scheduler& core) {
   std::size_t jobs = 0;
   for (std::uint32_t number = 0; number < core.job_count(); ++number)
     jobs += core.in_plan(model::JobId{number}) ? 1 : 0;
-  return many(jobs, "job");
+  return counted(jobs, "job");
 }
 
 Result<void> revise(FileSystem& files, const store::StateFolder& folder, server::OpenedRun& run,
@@ -115,7 +113,7 @@ Result<Adopted> adopt_first(FileSystem& files, const store::StateFolder& folder,
   if (auto done = run.journal->commit(); !done) return tl::unexpected(done.error());
   return Adopted{adoption.ids,
                  {fmt::format("new run: {}, {}", jobs_of(run.scheduler),
-                              many(run.scheduler.counts().total(), "task"))},
+                              counted(run.scheduler.counts().total(), "task"))},
                  false};
 }
 
@@ -171,13 +169,13 @@ Result<Adopted> adopt_again(FileSystem& files, const store::StateFolder& folder,
     first = failed > 0
                 ? fmt::format("nothing to run: {} succeeded, {} failed and kept", succeeded, failed)
                 : fmt::format("nothing to run: all {} have SUCCEEDED (--fresh runs them again)",
-                              many(counts.total(), "task"));
+                              counted(counts.total(), "task"));
   } else if (retry) {
     first = fmt::format("running again: {} succeeded and kept, {} will run", succeeded,
-                        many(left, "task"));
+                        counted(left, "task"));
   } else {
     first = fmt::format("going on: {} of {} done, {} left", counts.terminal(),
-                        many(counts.total(), "task"), left);
+                        counted(counts.total(), "task"), left);
   }
   adopted.lines.insert(adopted.lines.begin(), std::move(first));
   adopted.nothing_to_do = left == 0 && core.grants().empty() && was_finished && !revised && !retry;

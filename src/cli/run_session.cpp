@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 
+#include <mpibatch/base/shell_quote.hpp>
 #include <mpibatch/node/agent.hpp>
 #include <mpibatch/node/launch.hpp>
 #include <mpibatch/server/open_run.hpp>
@@ -215,10 +216,18 @@ class Session {
     }
     const bool good_snapshot = snapshots.make_last();
     print_summary(context_.files, folder_, result.run,
-                  time_ ? time_->now(clock_) - time_->began : Duration{0});
+                  {time_ ? time_->now(clock_) - time_->began : Duration{0}, again()});
     if (!good_snapshot)
       progress_.say("warning: state.h5 could not be written; the journal has everything");
     return code_of(result.run.end);
+  }
+
+  // The command as it was typed, less the launcher's part.
+  std::string again() const {
+    std::string command = context_.world == nullptr ? "mpibatch" : "mpirun … mpibatch";
+    for (std::size_t i = 1; i < context_.arguments.size(); ++i)
+      if (context_.arguments[i] != "--fresh") command += " " + shell_quote(context_.arguments[i]);
+    return command;
   }
 
   const RunOptions& options_;

@@ -1,35 +1,17 @@
 #include <mpibatch/server/open_run.hpp>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <thread>
 
-#include <mpibatch/base/host.hpp>
 #include <mpibatch/base/random.hpp>
+#include <mpibatch/store/fold.hpp>
+#include <mpibatch/store/run_view.hpp>
 
 namespace mpibatch::server {
 
 namespace {
-
-std::string pid_namespace() {
-  std::array<char, 64> name{};
-  const ssize_t size = ::readlink("/proc/self/ns/pid", name.data(), name.size());
-  return size > 0 ? std::string(name.data(), static_cast<std::size_t>(size)) : std::string();
-}
-
-store::OwnerRecord myself(const std::string& supervisor) {
-  store::OwnerRecord me;
-  me.host = host_name();
-  me.boot_id = boot_id();
-  me.pid_namespace = pid_namespace();
-  me.pid = ::getpid();
-  me.start_ticks = process_start_ticks(::getpid());
-  me.supervisor = supervisor;
-  return me;
-}
 
 Error busy(const store::OwnerRecord& owner, const store::StateFolder& folder) {
   return {ErrorKind::Busy,
@@ -39,17 +21,11 @@ Error busy(const store::OwnerRecord& owner, const store::StateFolder& folder) {
                       owner.pid, owner.host, folder.path, folder.path)};
 }
 
-// A zombie that nobody collects still has a start time; it is gone all the same.
-std::uint64_t start_ticks_of(std::int64_t pid) {
-  const auto ticks = process_start_ticks(static_cast<int>(pid));
-  return ticks != 0 && process_runs(static_cast<int>(pid), ticks) ? ticks : 0;
-}
-
 // `me`: a process of the same supervisor is told that this rank 0 is gone.
 Result<bool> alive(const FileSystem& files, const store::StateFolder& folder,
                    const store::OwnerRecord& owner, const store::OwnerRecord& me,
                    Duration patience) {
-  switch (store::judge(owner, me, start_ticks_of)) {
+  switch (store::judge(owner, me, store::start_ticks_of)) {
     case store::OwnerState::Gone:
       return false;
     case store::OwnerState::Alive:
@@ -98,7 +74,8 @@ Result<OpenedRun> open_run(FileSystem& files, const store::StateFolder& folder, 
                            const std::string& supervisor, Duration patience) {
   if (auto made = files.make_folder(folder.path); !made) return tl::unexpected(made.error());
   OpenedRun run;
-  run.owner = myself(supervisor);
+  run.owner = store::this_process();
+  run.owner.supervisor = supervisor;
   const auto owner = store::read_owner(files, folder);
   if (!owner) return tl::unexpected(owner.error());
   if (*owner) {
@@ -114,17 +91,13 @@ Result<OpenedRun> open_run(FileSystem& files, const store::StateFolder& folder, 
   if (!epoch) return tl::unexpected(epoch.error());
   run.owner.epoch = *epoch;
 
-  Result<void> applied;
-  const auto read =
-      store::read_journal(files, folder, {}, [&](store::FactNumber, const model::Fact& fact) {
-        if (applied) applied = run.scheduler.apply(fact);
-      });
-  if (!read) return tl::unexpected(read.error());
-  if (!applied) return tl::unexpected(applied.error());
-  if (auto done = store::sync_journal(files, folder, read->stops); !done)
+  auto folded = store::fold(files, folder);
+  if (!folded) return tl::unexpected(folded.error());
+  run.scheduler = std::move(folded->scheduler);
+  if (auto done = store::sync_journal(files, folder, folded->stops); !done)
     return tl::unexpected(done.error());
 
-  auto journal = store::JournalWriter::create(files, folder, run.owner.run, *epoch, read->stops);
+  auto journal = store::JournalWriter::create(files, folder, run.owner.run, *epoch, folded->stops);
   if (!journal) return tl::unexpected(journal.error());
   run.journal = std::move(*journal);
   run.time = continue_time(run.scheduler.epoch(), run.owner, clock, run.waits_count_on);

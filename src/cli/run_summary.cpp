@@ -1,0 +1,176 @@
+#include "cli/run_summary.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <map>
+#include <tuple>
+
+#include <mpibatch/base/shell_quote.hpp>
+#include <mpibatch/plan/load.hpp>
+#include <mpibatch/store/run_view.hpp>
+
+#include "cli/output.hpp"
+
+namespace mpibatch::cli {
+
+namespace {
+
+using model::ChildState;
+
+constexpr std::size_t kGroupsMax = 10;
+constexpr std::size_t kNamedMax = 5;
+constexpr std::size_t kStderrLines = 5;
+
+// Failures that look alike: one job, one way to fail.
+using Reason = std::tuple<model::JobId, model::EndKind, std::int32_t, std::string>;
+struct Group {
+  std::uint64_t count = 0;
+  std::vector<model::ChildIndex> children;  // the first few
+};
+
+std::string words(const Reason& reason) {
+  const auto& [job, kind, code, text] = reason;
+  std::string what;
+  switch (kind) {
+    case model::EndKind::Exited:
+      what = fmt::format("exit code {}", code);
+      break;
+    case model::EndKind::Signaled:
+      what = fmt::format("killed by signal {}", code);
+      break;
+    case model::EndKind::TimedOut:
+      what = std::string(model::kReasonTimeout);
+      break;
+    case model::EndKind::CannotStart:
+      what = fmt::format("cannot be started ({})", code);
+      break;
+    case model::EndKind::Stopped:
+      what = "lost";
+      break;
+  }
+  return text.empty() ? what : what + ": " + text;
+}
+
+class Summary {
+ public:
+  Summary(const FileSystem& files, const store::StateFolder& folder, const store::RunView& view)
+      : files_(files), folder_(folder), view_(view), core_(view.scheduler()) {
+    if (auto loaded = plan::load_copy(files, folder.plan(core_.revision())))
+      plan_ = std::move(loaded->plan);
+  }
+
+  void counts(Duration took) const {
+    const scheduler::Counts counts = core_.counts();
+    std::string line = fmt::format("{} of {} SUCCEEDED", counts[ChildState::Succeeded],
+                                   counted(counts.total(), "task"));
+    const auto add = [&](ChildState state, std::string_view what) {
+      if (counts[state] > 0) line += fmt::format(", {} {}", counts[state], what);
+    };
+    add(ChildState::Failed, "FAILED");
+    add(ChildState::DependencyFailed, "not run since what they depend on failed");
+    add(ChildState::Cancelled, "cancelled");
+    if (const std::uint64_t open = counts.total() - counts.terminal())
+      line += fmt::format(", {} not done", open);
+    if (took > Duration{0}) line += fmt::format(", in {}", duration_text(took));
+    fmt::print(stderr, "mpibatch: {}\n", line);
+  }
+
+  // True if something failed.
+  bool failures() const {
+    std::map<Reason, Group> groups;
+    for (std::uint32_t number = 0; number < core_.job_count(); ++number) {
+      const model::JobId job{number};
+      if (!core_.in_plan(job) || core_.counts(job)[ChildState::Failed] == 0) continue;
+      for (model::ChildIndex child = 0; child < core_.spec(job).size; ++child) {
+        if (core_.state(job, child) != ChildState::Failed) continue;
+        const auto last = core_.last_failure(job, child);
+        Group& group = groups[last ? Reason{job, last->kind, last->code, last->reason}
+                                   : Reason{job, {}, 0, {}}];
+        if (++group.count <= kNamedMax) group.children.push_back(child);
+      }
+    }
+    std::size_t shown = 0;
+    for (const auto& [reason, group] : groups) {
+      if (++shown > kGroupsMax) break;
+      print(reason, group);
+    }
+    if (groups.size() > kGroupsMax)
+      fmt::print(stderr, "  … and {} more; see `mpibatch jobs --status FAILED{}`\n",
+                 groups.size() - kGroupsMax, state());
+    return !groups.empty();
+  }
+
+ private:
+  void print(const Reason& reason, const Group& group) const {
+    const model::JobId job = std::get<0>(reason);
+    std::string names;
+    for (const model::ChildIndex child : group.children)
+      names += (names.empty() ? "" : ", ") + shell_quote(reference(job, child));
+    if (group.count > group.children.size()) names += ", …";
+    fmt::print(stderr, "\n  {} FAILED: {}\n    {}\n", counted(group.count, "task"), words(reason),
+               names);
+    const model::ChildIndex first = group.children.front();
+    const auto attempts = store::list_attempts(files_, folder_, view_.state, {job, first});
+    if (attempts && !attempts->attempts.empty()) {
+      const store::Attempt& last = attempts->attempts.back();
+      fmt::print(stderr, "    on node {}; last lines of stderr:\n", model::to_string(last.node));
+      const auto tail = store::tail_output(files_, last, store::Stream::Stderr, kStderrLines);
+      if (tail) print_indented(*tail);
+    }
+    fmt::print(stderr, "    all of its output: mpibatch logs {}{}\n",
+               shell_quote(reference(job, first)), state());
+  }
+
+  static void print_indented(const std::string& text) {
+    if (text.empty()) fmt::print(stderr, "      (nothing)\n");
+    std::size_t begin = 0;
+    while (begin < text.size()) {
+      const std::size_t end = std::min(text.find('\n', begin), text.size());
+      fmt::print(stderr, "      {}\n", text.substr(begin, end - begin));
+      begin = end + 1;
+    }
+  }
+
+  // What every command takes for it: JOB, or JOB:KEY.
+  std::string reference(model::JobId job, model::ChildIndex child) const {
+    const model::JobSpec& spec = core_.spec(job);
+    if (!spec.array) return spec.name;
+    for (const model::PlannedJob& planned : plan_.jobs)
+      if (planned.spec.name == spec.name && child < planned.spec.size)
+        return spec.name + ":" + model::key_of(planned, child);
+    return fmt::format("{}:{}", spec.name, child);
+  }
+
+  std::string state() const { return " --state " + shell_quote(folder_.path); }
+
+  const FileSystem& files_;
+  const store::StateFolder& folder_;
+  const store::RunView& view_;
+  const scheduler::Scheduler& core_;
+  model::Plan plan_;
+};
+
+}  // namespace
+
+void print_summary(const FileSystem& files, const store::StateFolder& folder,
+                   const server::RunResult& result, const SummaryContext& context) {
+  for (const std::string& reason : result.reasons) fmt::print(stderr, "mpibatch: {}\n", reason);
+  const auto view = store::read_run(files, folder);
+  if (!view) {
+    fmt::print(stderr, "mpibatch: {}\n", view.error().message);
+    return;
+  }
+  const Summary summary(files, folder, *view);
+  summary.counts(context.took);
+  const bool failed = summary.failures();
+  if (failed) fmt::print(stderr, "\n");
+  if (result.end == server::RunEnd::Interrupted || result.end == server::RunEnd::Stuck)
+    fmt::print(stderr, "mpibatch: interrupted; what is done stays done. To go on: {}\n",
+               context.again);
+  else if (failed && result.end == server::RunEnd::SomeFailed)
+    fmt::print(stderr, "mpibatch: to run again what failed: {}\n", context.again);
+}
+
+}  // namespace mpibatch::cli
