@@ -67,7 +67,7 @@ RunTime continue_time(const model::EpochBegan& last, const store::OwnerRecord& m
 
 Result<bool> rank_0_alive(const FileSystem& files, const store::StateFolder& folder,
                           const store::OwnerRecord& owner, Duration patience) {
-  return alive(files, folder, owner, myself({}), patience);
+  return alive(files, folder, owner, store::this_process(), patience);
 }
 
 Result<OpenedRun> open_run(FileSystem& files, const store::StateFolder& folder, const Clock& clock,
