@@ -177,10 +177,12 @@ class Case(unittest.TestCase):
                              "MPIBATCH_RUNTIME_DIR": str(self.folder / "rt"),
                              "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
                              "OMPI_MCA_rmaps_base_oversubscribe": "1"}
-        self.runs = 0
+        self.runs = []
 
     def tearDown(self):
         self.kill_all()
+        for run in self.runs:
+            run.wait(10)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     # -- files and plans
@@ -204,9 +206,9 @@ class Case(unittest.TestCase):
     # -- programs
 
     def start(self, *argv, **environment):
-        self.runs += 1
         variables = self.environment | {name: str(value) for name, value in environment.items()}
-        return Run(argv, self.folder, variables, self.runs)
+        self.runs.append(Run(argv, self.folder, variables, len(self.runs)))
+        return self.runs[-1]
 
     def start_mpibatch(self, *arguments, **environment):
         return self.start(MPIBATCH, *arguments, **environment)
