@@ -32,29 +32,58 @@ std::map<ChildIndex, ChildIndex> as_map(const std::vector<model::Move>& moves,
   return map;
 }
 
+// Whether no child is taken over twice, and no place filled twice.
+bool disjoint(const std::vector<model::Move>& moves) {
+  std::vector<std::pair<ChildIndex, ChildIndex>> from;
+  std::vector<std::pair<ChildIndex, ChildIndex>> to;
+  for (const model::Move& move : moves) {
+    from.emplace_back(move.from, move.count);
+    to.emplace_back(move.to, move.count);
+  }
+  for (auto* places : {&from, &to}) {
+    std::sort(places->begin(), places->end());
+    for (std::size_t i = 1; i < places->size(); ++i)
+      if ((*places)[i].first - (*places)[i - 1].first < (*places)[i - 1].second) return false;
+  }
+  return true;
+}
+
+std::string flaw(const model::AdoptedJob& job, const std::map<JobId, ChildIndex>& sizes,
+                 ChildIndex old_size) {
+  if (job.spec.size == 0 || job.spec.size > model::kChildrenMax)
+    return "a job's size is impossible";
+  if (job.spec.resources.vcpus == 0) return "a job asks for no CPU";
+  for (const model::Dependency& dependency : job.spec.depends_on) {
+    const auto awaited = sizes.find(dependency.job);
+    if (awaited == sizes.end()) return "a dependency's job does not exist";
+    if (dependency.type == model::DependencyType::NToN && awaited->second != job.spec.size)
+      return "an N_TO_N dependency's sizes differ";
+    if (dependency.type == model::DependencyType::Sequential && dependency.job != job.id)
+      return "a SEQUENTIAL dependency names another job";
+  }
+  for (const model::Move& move : job.kept)
+    if (move.count > old_size || move.from > old_size - move.count || move.count > job.spec.size ||
+        move.to > job.spec.size - move.count)
+      return "kept children lie outside the array";
+  return disjoint(job.kept) ? "" : "a child is kept twice";
+}
+
 // Which job or child the adoption gets wrong; empty where all is well.
 std::string flaw(const Scheduler::State& state, const model::PlanAdopted& fact) {
   if (fact.queues.empty()) return "it has no queue";
   std::size_t known = state.jobs.size();
-  std::set<JobId> ids;
+  std::map<JobId, ChildIndex> sizes;
   for (const model::AdoptedJob& job : fact.jobs) {
-    if (!ids.insert(job.id).second) return "a job id stands twice";
+    if (!sizes.emplace(job.id, job.spec.size).second) return "a job id stands twice";
     known = std::max<std::size_t>(known, model::number_of(job.id) + std::size_t{1});
   }
   if (known > state.jobs.size() + fact.jobs.size()) return "job ids have gaps";
   for (const model::AdoptedJob& job : fact.jobs) {
     if (job.spec.queue >= fact.queues.size()) return "a job's queue does not exist";
-    if (job.spec.size == 0 || job.spec.size > model::kChildrenMax)
-      return "a job's size is impossible";
-    if (job.spec.resources.vcpus == 0) return "a job asks for no CPU";
-    for (const model::Dependency& dependency : job.spec.depends_on)
-      if (!ids.contains(dependency.job)) return "a dependency's job does not exist";
     const std::uint32_t number = model::number_of(job.id);
-    const ChildIndex old_size = number < state.jobs.size() ? state.jobs[number].spec.size : 0;
-    for (const model::Move& move : job.kept)
-      if (move.count > old_size || move.from > old_size - move.count ||
-          move.count > job.spec.size || move.to > job.spec.size - move.count)
-        return "kept children lie outside the array";
+    const bool was_there = number < state.jobs.size() && state.jobs[number].in_plan;
+    const ChildIndex old_size = was_there ? state.jobs[number].spec.size : 0;
+    if (std::string why = flaw(job, sizes, old_size); !why.empty()) return why;
   }
   return {};
 }

@@ -146,27 +146,100 @@ Saved pack(const Scheduler::State& state) {
   return saved;
 }
 
-// What derive() and the questions rely on.
-bool consistent(const Saved& saved) {
-  for (const SavedJob& job : saved.jobs) {
-    if (!job.in_plan) continue;
-    if (job.spec.queue >= saved.queues.size() || job.spec.size == 0 ||
-        job.spec.resources.vcpus == 0)
-      return false;
-    if (job.first_child > saved.children.size() ||
-        job.spec.size > saved.children.size() - job.first_child)
-      return false;
-    for (const model::Dependency& dependency : job.spec.depends_on) {
-      const std::uint32_t number = model::number_of(dependency.job);
-      if (number >= saved.jobs.size() || !saved.jobs[number].in_plan) return false;
+// What derive(), the questions and later facts rely on: damaged bytes may say anything, and must
+// not crash who reads them.
+struct Consistency {
+  const Saved& saved;
+  std::vector<bool> held;  // children that some grant holds
+
+  bool jobs() const {
+    std::uint64_t children = 0;
+    std::map<std::uint64_t, std::uint64_t> places;
+    for (const SavedJob& job : saved.jobs) {
+      if (!job.in_plan) continue;
+      if (job.spec.queue >= saved.queues.size() || job.spec.size == 0 ||
+          job.spec.size > model::kChildrenMax || job.spec.resources.vcpus == 0)
+        return false;
+      if (!places.emplace(job.first_child, job.spec.size).second) return false;
+      children += job.spec.size;
+      for (const model::Dependency& dependency : job.spec.depends_on)
+        if (!awaits(job, dependency)) return false;
     }
+    std::uint64_t next = 0;
+    for (const auto& [first, size] : places) {
+      if (first != next) return false;
+      next += size;
+    }
+    return children == saved.children.size();
   }
-  for (const SavedGrant& grant : saved.grants)
-    if (model::number_of(grant.node) >= saved.nodes.size() ||
-        model::number_of(grant.job) >= saved.jobs.size() ||
-        !model::well_formed(grant.outstanding) || !model::well_formed(grant.started))
-      return false;
-  return true;
+
+  bool awaits(const SavedJob& job, const model::Dependency& dependency) const {
+    const std::uint32_t number = model::number_of(dependency.job);
+    if (number >= saved.jobs.size() || !saved.jobs[number].in_plan) return false;
+    const SavedJob& awaited = saved.jobs[number];
+    switch (dependency.type) {
+      case model::DependencyType::All:
+        return true;
+      case model::DependencyType::NToN:
+        return awaited.spec.size == job.spec.size;
+      case model::DependencyType::Sequential:
+        return &awaited == &job;
+    }
+    return false;
+  }
+
+  bool grants() {
+    held.assign(saved.children.size(), false);
+    std::set<GrantId> ids;
+    for (const SavedGrant& grant : saved.grants) {
+      if (!ids.insert(grant.id).second || model::number_of(grant.node) >= saved.nodes.size() ||
+          model::number_of(grant.job) >= saved.jobs.size())
+        return false;
+      if (grant.id > GrantId{saved.epoch.epoch, saved.grants_made}) return false;
+      for (const model::Ranges* ranges : {&grant.outstanding, &grant.started, &grant.recall})
+        if (!model::well_formed(*ranges) ||
+            (!ranges->empty() && ranges->back().end > model::kChildrenMax))
+          return false;
+      if (grant.outstanding.empty() || !hold(grant)) return false;
+    }
+    for (std::size_t i = 0; i < held.size(); ++i) {
+      const ChildState state = ChildByte::from_bits(bits(i)).state();
+      const bool out = state == ChildState::Granted || state == ChildState::Running;
+      if (out != held[i]) return false;
+    }
+    return true;
+  }
+
+  bool hold(const SavedGrant& grant) {
+    const SavedJob& job = saved.jobs[model::number_of(grant.job)];
+    std::optional<std::map<ChildIndex, ChildIndex>> today;
+    if (grant.today) today.emplace(grant.today->begin(), grant.today->end());
+    bool good = true;
+    model::for_each(grant.outstanding, [&](ChildIndex as_granted) {
+      ChildIndex child = as_granted;
+      if (today) {
+        const auto found = today->find(as_granted);
+        if (found == today->end()) return;  // it left the plan
+        child = found->second;
+      }
+      good = good && job.in_plan && child < job.spec.size;
+      if (!good) return;
+      const std::size_t place = job.first_child + child;
+      const bool runs = ChildByte::from_bits(bits(place)).state() == ChildState::Running;
+      good = !held[place] && runs == model::contains(grant.started, as_granted);
+      held[place] = true;
+    });
+    return good;
+  }
+
+  std::uint8_t bits(std::size_t place) const {
+    return static_cast<std::uint8_t>(saved.children[place]);
+  }
+};
+
+bool consistent(const Saved& saved) {
+  Consistency check{saved, {}};
+  return check.jobs() && check.grants();
 }
 
 void unpack(Saved saved, Scheduler::State& state) {
