@@ -1,0 +1,161 @@
+#include <map>
+
+#include "scheduler/state.hpp"
+#include "support/scheduler_driver.hpp"
+
+namespace mpibatch::scheduler {
+namespace {
+
+using namespace std::chrono_literals;
+using model::Granted;
+using testing::JobBuilder;
+using testing::SchedulerDriver;
+
+std::uint64_t granted_to(const std::vector<Granted>& grants, NodeId node) {
+  std::uint64_t children = 0;
+  for (const Granted& grant : grants)
+    if (grant.node == node) children += model::count(grant.children);
+  return children;
+}
+
+model::AttemptEnd success_of(Duration wall) {
+  model::AttemptEnd end;
+  end.usage.wall = wall;
+  return end;
+}
+
+TEST(Decide, GrantsNothingWithoutANode) {
+  SchedulerDriver driver({{}, {JobBuilder("a").array(10)}});
+  EXPECT_TRUE(driver.decide().empty());
+}
+
+TEST(Decide, GrantsNothingToAClosedNode) {
+  SchedulerDriver driver({{}, {JobBuilder("a").array(10)}});
+  const NodeId node = driver.join("n1", {4, 0});
+  driver.core.set_open(node, false);
+  EXPECT_TRUE(driver.decide().empty());
+  driver.core.set_open(node, true);
+  EXPECT_EQ(granted_to(driver.grants(), node), 4U);
+}
+
+TEST(Decide, FillsANodeAndNoMore) {
+  SchedulerDriver driver({{}, {JobBuilder("a").array(10).vcpus(3)}});
+  const NodeId node = driver.join("n1", {10, 0});
+  EXPECT_EQ(granted_to(driver.grants(), node), 3U);
+  EXPECT_TRUE(driver.decide().empty());
+  EXPECT_EQ(driver.core.node(node)->granted, (model::Resources{9, 0}));
+}
+
+TEST(Decide, GrantsEachChildOnceInOrderUnderRisingNumbers) {
+  SchedulerDriver driver({{}, {JobBuilder("a").array(7), JobBuilder("b").array(5)}});
+  driver.join("n1", {5, 0});
+  driver.join("n2", {5, 0});
+  driver.join("n3", {2, 0});
+  std::map<JobId, ChildIndex> next;
+  std::uint32_t number = 0;
+  for (const Granted& grant : driver.grants()) {
+    EXPECT_EQ(grant.grant, driver.grant(++number));
+    model::for_each(grant.children, [&](ChildIndex child) { EXPECT_EQ(child, next[grant.job]++); });
+  }
+  EXPECT_EQ(next[driver.job("a")], 7U);
+  EXPECT_EQ(next[driver.job("b")], 5U);
+}
+
+TEST(Decide, SpreadsTheLastFewOverTheNodes) {
+  SchedulerDriver driver({{}, {JobBuilder("a").array(4)}});
+  std::vector<NodeId> nodes;
+  for (const char* name : {"n1", "n2", "n3", "n4"}) nodes.push_back(driver.join(name, {8, 0}));
+  const auto grants = driver.grants();
+  for (const NodeId node : nodes) EXPECT_EQ(granted_to(grants, node), 1U);
+}
+
+TEST(Decide, PutsABigJobWhereItFits) {
+  SchedulerDriver driver({{}, {JobBuilder("big").vcpus(6).memory(100)}});
+  driver.join("small", {4, 1000});
+  driver.join("poor", {8, 50});
+  const NodeId good = driver.join("good", {8, 100});
+  EXPECT_EQ(granted_to(driver.grants(), good), 1U);
+}
+
+TEST(Decide, LetsSlowWorkWaitAtRankZero) {
+  SchedulerDriver driver({{}, {JobBuilder("a").array(100)}});
+  driver.join("n1", {2, 0});
+  driver.grants();
+  driver.ended(driver.grant(1), {{0, 1}}, success_of(kBacklogWindow + 1ms));
+  EXPECT_EQ(model::count(driver.grants().front().children), 1U);
+  EXPECT_TRUE(driver.decide().empty());
+}
+
+TEST(Decide, KeepsTheBacklogWithinItsBound) {
+  SchedulerDriver driver({{}, {JobBuilder("a").array(1000)}});
+  const NodeId node = driver.join("n1", {10, 0});
+  driver.grants();
+  driver.ended(driver.grant(1), {{0, 5}}, success_of(1ms));
+  driver.decide();
+  EXPECT_EQ(driver.core.node(node)->granted.vcpus, 10 + 10 * kBacklogSlotsMax);
+}
+
+TEST(Decide, CountsMemoryInTheBacklog) {
+  SchedulerDriver driver({{}, {JobBuilder("a").array(1000).memory(400)}});
+  const NodeId node = driver.join("n1", {100, 1000});
+  driver.grants();
+  driver.ended(driver.grant(1), {{0, 1}}, success_of(1ms));
+  driver.decide();
+  const auto slots = 2;
+  EXPECT_EQ(driver.core.node(node)->granted.vcpus, slots + slots * kBacklogSlotsMax);
+}
+
+TEST(Decide, CountsABacklogOfMillisecondsByTheWindow) {
+  SchedulerDriver driver({{}, {JobBuilder("a").array(1000)}});
+  const NodeId node = driver.join("n1", {10, 0});
+  driver.grants();
+  driver.ended(driver.grant(1), {{0, 5}}, success_of(kBacklogWindow));
+  driver.decide();
+  EXPECT_EQ(driver.core.node(node)->granted.vcpus, 20U);  // one round of all slots starts in time
+}
+
+TEST(Decide, DoesNotOverflowOnAbsurdTimes) {
+  SchedulerDriver driver({{}, {JobBuilder("a").array(4)}});
+  driver.join("n1", {1, 0});
+  driver.grants();
+  driver.ended(driver.grant(1), {{0, 1}}, success_of(Duration::max()));
+  EXPECT_EQ(driver.grants().size(), 1U);
+  driver.ended(driver.grant(2), {{1, 2}}, success_of(Duration::min()));
+  EXPECT_EQ(driver.grants().size(), 1U);
+}
+
+TEST(Decide, FinishesOnceWhenEverythingIsTerminal) {
+  SchedulerDriver driver({{}, {JobBuilder("a")}});
+  driver.join("n1", {1, 0});
+  driver.grants();
+  EXPECT_FALSE(driver.core.finished());
+  driver.ended(driver.grant(1), {{0, 1}});
+  const auto facts = driver.decide();
+  ASSERT_EQ(facts.size(), 1U);
+  EXPECT_EQ(std::get<model::RunFinished>(facts[0]).failed, false);
+  EXPECT_TRUE(driver.core.finished());
+  EXPECT_TRUE(driver.decide().empty());
+}
+
+TEST(Decide, HasNothingToFinishBeforeAPlan) {
+  SchedulerDriver driver;
+  driver.join("n1", {1, 0});
+  EXPECT_TRUE(driver.decide().empty());
+}
+
+TEST(Stuck, SaysWhatIsLackingOnlyWhenNothingRuns) {
+  SchedulerDriver driver({{}, {JobBuilder("a"), JobBuilder("big").vcpus(9)}});
+  const NodeId node = driver.join("n1", {2, 0});
+  EXPECT_EQ(
+      driver.core.unsatisfiable(),
+      std::vector<std::string>{"job 'big' needs 9 vCPUs on one node; the largest of 1 has 2"});
+  driver.decide();
+  EXPECT_TRUE(driver.core.stuck().empty());
+  driver.ended(driver.grant(1), {{0, 1}});
+  EXPECT_EQ(driver.core.stuck().size(), 1U);
+  driver.core.set_open(node, false);
+  EXPECT_EQ(driver.core.stuck(), std::vector<std::string>{"job 'big' has no node to run on"});
+}
+
+}  // namespace
+}  // namespace mpibatch::scheduler
