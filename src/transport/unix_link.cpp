@@ -17,7 +17,9 @@ namespace mpibatch::transport {
 namespace {
 
 constexpr std::size_t kReadBytes = std::size_t{64} << 10;
-constexpr std::size_t kFramesAtOnce = 64;  // frames of one sendmsg
+// Of one sendmsg; more than a socket's buffer takes.
+constexpr std::size_t kFramesAtOnce = 64;
+constexpr std::size_t kWriteBytes = std::size_t{512} << 10;
 
 }  // namespace
 
@@ -89,14 +91,17 @@ void UnixLink::write_some() {
     std::array<iovec, 2 * kFramesAtOnce> parts;
     std::size_t count = 0;
     std::size_t skip = front_sent_;
+    std::size_t room = kWriteBytes;
     const auto add = [&](const void* bytes, std::size_t size) {
       const std::size_t skipped = std::min(skip, size);
       skip -= skipped;
-      if (skipped == size) return;
+      const std::size_t taken = std::min(size - skipped, room);
+      if (taken == 0) return;
+      room -= taken;
       auto* begin = static_cast<unsigned char*>(const_cast<void*>(bytes)) + skipped;
-      parts[count++] = {begin, size - skipped};
+      parts[count++] = {begin, taken};
     };
-    for (std::size_t i = 0; i < std::min(queue_.size(), kFramesAtOnce); ++i) {
+    for (std::size_t i = 0; room > 0 && i < std::min(queue_.size(), kFramesAtOnce); ++i) {
       add(queue_[i].header.data(), kHeaderBytes);
       add(queue_[i].body.data(), queue_[i].body.size());
     }

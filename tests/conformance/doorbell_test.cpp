@@ -14,6 +14,9 @@ constexpr std::uint32_t kMask16 = 0xFFFF0000;
 TEST(RingAddresses, IsLoopbackOnOneMachine) {
   const Card card{"node1", "boot1", 1, {{ip(10, 0, 0, 1), kMask24}}};
   EXPECT_EQ(ring_addresses(card, card), std::vector{ip(127, 0, 0, 1)});
+  Card renamed = card;
+  renamed.host = "container";
+  EXPECT_EQ(ring_addresses(card, renamed), std::vector{ip(127, 0, 0, 1)});
 }
 
 TEST(RingAddresses, TakesTwoMachinesOfOneNameForTwo) {

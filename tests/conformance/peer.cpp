@@ -6,7 +6,9 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <sstream>
+#include <thread>
 
 namespace mpibatch::conformance {
 
@@ -55,6 +57,13 @@ std::string take(Link& link, std::size_t count, std::size_t bytes) {
   return verdict;
 }
 
+// Both ends of a link may be processes of their own: a file is what they share.
+void hold(const std::string& path) {
+  const auto until = std::chrono::steady_clock::now() + kPatience;
+  while (std::filesystem::exists(path) && std::chrono::steady_clock::now() < until)
+    std::this_thread::sleep_for(std::chrono::milliseconds{1});
+}
+
 }  // namespace
 
 std::string content(std::size_t number, std::size_t bytes) {
@@ -89,6 +98,10 @@ void serve(Link& link) {
     words >> verb;
     if (verb == "sync") {
       send(link, *command);
+      continue;
+    }
+    if (verb == "hold") {
+      hold(command->substr(command->find(' ') + 1));
       continue;
     }
     words >> count >> bytes;

@@ -30,6 +30,7 @@ void wait_until_sent(transport::Link& link);
 //   sync TEXT          answers with the same message
 //   echo COUNT         sends the next COUNT messages back
 //   send COUNT BYTES   sends that series before it receives anything else
+//   hold PATH          does nothing until that file is gone
 //   take COUNT BYTES   receives that series; answers "good", or what differs
 void serve(transport::Link& link);
 

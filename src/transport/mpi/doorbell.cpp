@@ -49,7 +49,9 @@ std::vector<Ipv4> own_addresses() {
 }  // namespace
 
 std::vector<std::uint32_t> ring_addresses(const Card& mine, const Card& peer) {
-  if (mine.host == peer.host && mine.boot == peer.boot) return {INADDR_LOOPBACK};
+  // One machine, one network: also where containers on it have names of their own.
+  if (mine.boot == peer.boot && (mine.host == peer.host || mine.addresses == peer.addresses))
+    return {INADDR_LOOPBACK};
   std::vector<std::uint32_t> near;
   std::vector<std::uint32_t> far;
   for (const Ipv4& theirs : peer.addresses) {

@@ -24,7 +24,7 @@ constexpr int kTag = 1;
 constexpr std::size_t kSendsInFlightMax = 16;
 constexpr std::size_t kBytesInFlightMax = std::size_t{8} << 20;
 // Matched and not yet taken by receive(); beyond it arrivals stay with MPI.
-constexpr std::size_t kArrivedBytesMax = std::size_t{256} << 20;
+constexpr std::size_t kArrivedBytesMax = std::size_t{64} << 20;
 constexpr int kMatchesAtOnce = 256;  // in one progress(), so that a flood starves nobody
 // One probe after another misses messages that the first one has only moved into sight.
 constexpr int kProbesInVain = 2;
