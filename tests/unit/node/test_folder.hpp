@@ -1,33 +1,20 @@
-// A temporary folder that goes with its owner.
+// A temporary folder that goes with its owner, and files in it.
 #pragma once
 
 #include <sys/stat.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
+
+#include "support/temporary_folder.hpp"
 
 namespace mpibatch::node {
 
 class TestFolder {
  public:
-  TestFolder() {
-    std::string path =
-        (std::filesystem::temp_directory_path() / "mpibatch-node-test-XXXXXX").string();
-    if (::mkdtemp(path.data()) == nullptr) std::abort();
-    path_ = path;
-  }
-  ~TestFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TestFolder(const TestFolder&) = delete;
-  TestFolder& operator=(const TestFolder&) = delete;
-
-  std::string path(const std::string& name = "") const {
-    return name.empty() ? path_ : path_ + "/" + name;
-  }
+  std::string path() const { return folder_.path(); }
+  std::string path(const std::string& name) const { return folder_ / name; }
   std::string write(const std::string& name, const std::string& text, mode_t mode = 0644) const {
     std::ofstream(path(name)) << text;
     ::chmod(path(name).c_str(), mode);
@@ -35,7 +22,7 @@ class TestFolder {
   }
 
  private:
-  std::string path_;
+  testing::TemporaryFolder folder_;
 };
 
 }  // namespace mpibatch::node
