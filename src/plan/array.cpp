@@ -114,10 +114,12 @@ bool read_parameters(const JsonValue& value, const Path& path, SheetReader& shee
 
 std::string child_place(const model::PlannedJob& job, const ArrayFields& array,
                         std::initializer_list<model::ChildIndex> children) {
-  std::string text;
   const auto* sheet = dynamic_cast<const Sheet*>(job.parameters.get());
+  const bool many = children.size() > 1;
+  const std::string noun = sheet ? (many ? "lines " : "line ") : (many ? "children " : "child ");
+  std::string text;
   for (const model::ChildIndex child : children) {
-    text += text.empty() ? (sheet ? "line " : "child ") : " and ";
+    text += text.empty() ? noun : " and ";
     text += std::to_string(sheet ? sheet->line(child) : child);
   }
   return sheet ? text + " of " + array.sheet_file : text;

@@ -76,13 +76,13 @@ TEST_F(DependenciesTest, CyclesArePrinted) {
 
 TEST_F(DependenciesTest, ChainsMayBeLong) {
   std::string json = "{\"jobs\": [";
-  for (int i = 0; i < 20'000; ++i) {
+  for (int i = 0; i < 5'000; ++i) {
     json += (i > 0 ? ", " : "") + std::string(R"({"jobName": "j)") + std::to_string(i) +
             R"(", "containerProperties": {"command": ["true"]})";
-    if (i < 19'999) json += R"(, "dependsOn": [{"jobId": "j)" + std::to_string(i + 1) + "\"}]";
+    if (i < 4'999) json += R"(, "dependsOn": [{"jobId": "j)" + std::to_string(i + 1) + "\"}]";
     json += "}";
   }
-  EXPECT_EQ(good(json + "]}").jobs.size(), 20'000U);
+  EXPECT_EQ(good(json + "]}").jobs.size(), 5'000U);
 }
 
 }  // namespace

@@ -140,7 +140,7 @@ TEST_F(FieldsTest, AllErrorsOfABadPlanComeAtOnce) {
 plan.json: jobDefinitions[0].containerProperties.image: 'image' is not supported yet
 plan.json: jobs[0].jobQueue: queue 'gpu' is unknown; did you mean 'cpu'?; known: cpu, default
 plan.json: jobs[0].containerProperties.command: must be an array, not a string
-plan.json: jobs[1].arrayProperties.key: the key 'NA017' stands twice: line 2 and 4 of good.csv; each child needs a key of its own
+plan.json: jobs[1].arrayProperties.key: the key 'NA017' stands twice: lines 2 and 4 of good.csv; each child needs a key of its own
 plan.json: jobDefinitions[0].containerProperties.command[1]: Ref::{smaple} has no value (job 'align'); parameters: sample
 plan.json: jobs[2].jobDefinition: job definition 'sort' is unknown; known: align
 plan.json: jobs[4].timeout.attemptDurationSeconds: must be a whole number from 1 to 2147483647, not 0

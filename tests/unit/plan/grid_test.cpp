@@ -69,10 +69,11 @@ TEST_F(GridTest, MultipliesWithASheet) {
 
 TEST_F(GridTest, FindsRepeatedRowsOfAProduct) {
   write("s.csv", "id\nx\nx\n");
-  EXPECT_EQ(job_errors(R"("arrayProperties": {"parametersFile": "s.csv",
+  EXPECT_EQ(
+      job_errors(R"("arrayProperties": {"parametersFile": "s.csv",
                                               "parameterGrid": {"n": [1]}})"),
-            "plan.json: jobs[0].arrayProperties: the key 'id=x,n=1' stands twice: child 0 and 1; "
-            "each child needs a key of its own\n");
+      "plan.json: jobs[0].arrayProperties: the key 'id=x,n=1' stands twice: children 0 and 1; "
+      "each child needs a key of its own\n");
   EXPECT_NE(job_errors(R"("arrayProperties": {"parametersFile": "s.csv",
                                               "parameterGrid": {"id": [1]}})")
                 .find("parameterGrid.id: is a column of the sheet, too"),

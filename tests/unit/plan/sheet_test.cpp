@@ -85,9 +85,9 @@ TEST_F(SheetTest, RefusesWhatIsNoSheet) {
 
 TEST_F(SheetTest, NamesBothRowsOfADuplicateKey) {
   EXPECT_EQ(sheet_errors("id\nx\ny\n\nx\ny\ny\n", R"(, "key": "id")"),
-            "plan.json: jobs[0].arrayProperties.key: the key 'x' stands twice: line 2 and 5 of "
+            "plan.json: jobs[0].arrayProperties.key: the key 'x' stands twice: lines 2 and 5 of "
             "s.csv; each child needs a key of its own\n"
-            "plan.json: jobs[0].arrayProperties.key: the key 'y' stands 3 times, first in line 3 "
+            "plan.json: jobs[0].arrayProperties.key: the key 'y' stands 3 times, first in lines 3 "
             "and 6 of s.csv; each child needs a key of its own\n");
 }
 
