@@ -15,6 +15,7 @@ namespace {
 
 constexpr unsigned kGzipLevel = 1;
 constexpr std::size_t kChunkBytes = std::size_t{1} << 20;
+constexpr std::size_t kMemoryStep = std::size_t{1} << 20;
 constexpr std::uint64_t kBytesMax = std::uint64_t{1} << 36;
 
 // The innermost message of HDF5's error stack: the one that says what the system said.
@@ -105,14 +106,12 @@ tl::unexpected<Error> Hdf5File::failure(const std::string& what) const {
   return fail(ErrorKind::System, "cannot " + what + " in '" + path_ + "': " + innermost_error());
 }
 
-Result<Hdf5File> Hdf5File::create(const std::string& path) {
+Result<Hdf5File> Hdf5File::create(const std::string& name) {
   const Hid access = access_without_locking();
-  struct stat status {};
-  if (::lstat(path.c_str(), &status) == 0)
-    return fail_errno("cannot create '" + path + "'", EEXIST);
-  Hid file(H5Fcreate(path.c_str(), H5F_ACC_EXCL, H5P_DEFAULT, access.get()), H5Fclose);
-  if (!file) return fail(ErrorKind::System, "cannot create '" + path + "': " + innermost_error());
-  return Hdf5File(std::move(file), path);
+  H5Pset_fapl_core(access.get(), kMemoryStep, false);
+  Hid file(H5Fcreate(name.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.get()), H5Fclose);
+  if (!file) return fail(ErrorKind::System, "cannot prepare '" + name + "': " + innermost_error());
+  return Hdf5File(std::move(file), name);
 }
 
 Result<Hdf5File> Hdf5File::open(const std::string& path) {
@@ -125,11 +124,13 @@ Result<Hdf5File> Hdf5File::open(const std::string& path) {
   return Hdf5File(std::move(file), path);
 }
 
-Result<void> Hdf5File::close() {
-  // Closing flushes, and a full disk may show only now.
-  if (H5Fflush(file_.get(), H5F_SCOPE_GLOBAL) < 0) return failure("write everything");
-  if (!file_.close()) return failure("close");
-  return {};
+Result<std::string> Hdf5File::image() {
+  if (H5Fflush(file_.get(), H5F_SCOPE_GLOBAL) < 0) return failure("complete everything");
+  const ssize_t size = H5Fget_file_image(file_.get(), nullptr, 0);
+  std::string bytes(size > 0 ? static_cast<std::size_t>(size) : 0, '\0');
+  if (size <= 0 || H5Fget_file_image(file_.get(), bytes.data(), bytes.size()) != size)
+    return failure("collect everything");
+  return bytes;
 }
 
 Result<void> Hdf5File::make_group(const std::string& name) {

@@ -40,9 +40,11 @@ class Hid {
 
 class Hdf5File {
  public:
-  static Result<Hdf5File> create(const std::string& path);  // Busy if it exists
-  static Result<Hdf5File> open(const std::string& path);    // to read
-  Result<void> close();  // what was written is in the file, not yet synced
+  // In memory, since HDF5 crashes at the process's exit where the disk was full. `name` is for
+  // messages.
+  static Result<Hdf5File> create(const std::string& name);
+  static Result<Hdf5File> open(const std::string& path);  // to read
+  Result<std::string> image();                            // the whole file, closed, as bytes
 
   Result<void> make_group(const std::string& name);
   Result<void> write_attribute(const std::string& object, const char* name, std::uint64_t value);

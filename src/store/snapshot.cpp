@@ -84,15 +84,20 @@ Result<SnapshotCore> read_snapshot(const std::string& path) {
   return core;
 }
 
-Result<void> write_snapshot(const FileSystem& files, const StateFolder& folder, const Fold& state,
+Result<void> write_snapshot(FileSystem& files, const StateFolder& folder, const Fold& state,
                             const PlanTexts& texts, const std::string& path) {
-  auto file = Hdf5File::create(path);
-  if (!file) return tl::unexpected(file.error());
+  auto built = Hdf5File::create(path);
+  if (!built) return tl::unexpected(built.error());
   const SnapshotCore core{state.run, state.last, stops_upto(state.stops, state.last.epoch),
                           state.adoptions, state.scheduler.save()};
-  if (auto done = write_core(*file, core); !done) return done;
-  if (auto done = write_tables(*file, files, folder, state, texts); !done) return done;
-  return file->close();
+  if (auto done = write_core(*built, core); !done) return done;
+  if (auto done = write_tables(*built, files, folder, state, texts); !done) return done;
+  const auto image = built->image();
+  if (!image) return tl::unexpected(image.error());
+  auto file = files.create_exclusive(path);
+  if (!file) return tl::unexpected(file.error());
+  if (auto done = (*file)->append(*image); !done) return done;
+  return (*file)->sync();
 }
 
 Result<std::vector<std::string>> list_snapshots(const FileSystem& files,
@@ -120,7 +125,6 @@ Result<Compacted> compact(FileSystem& files, const StateFolder& folder,
   const std::string temporary = path + ".tmp";
   if (files.exists(temporary)) (void)files.remove(temporary);  // of one that was killed
   Result<void> done = write_snapshot(files, folder, *state, *texts, temporary);
-  if (done) done = files.sync_file(temporary);
   if (done) done = files.link(temporary, path);
   (void)files.remove(temporary);
   if (done) done = files.sync_folder(folder.snapshots());

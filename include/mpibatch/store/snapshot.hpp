@@ -46,8 +46,8 @@ using PlanTextsSource = std::function<Result<PlanTexts>(const scheduler::Schedul
 
 // A real path: HDF5 knows no FileSystem. NotFound, or Damaged with what is wrong.
 Result<SnapshotCore> read_snapshot(const std::string& path);
-// Replaces nothing: Busy if the file exists. Not synced.
-Result<void> write_snapshot(const FileSystem& files, const StateFolder& folder, const Fold& state,
+// Replaces nothing: Busy if the file exists. Synced.
+Result<void> write_snapshot(FileSystem& files, const StateFolder& folder, const Fold& state,
                             const PlanTexts& texts, const std::string& path);
 
 // Paths of all snapshots, oldest first.
