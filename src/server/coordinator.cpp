@@ -194,9 +194,14 @@ std::optional<Instant> Coordinator::wake_at() const {
   std::optional<Instant> at = state.leases.next();
   if (at && state.judge_from) at = std::max(*at, *state.judge_from);
   const auto earlier = [&](Instant candidate) { at = std::min(at.value_or(candidate), candidate); };
-  if (!state.gathered) earlier(state.patience_until);
-  if (state.ending) earlier(state.ending_until);
-  if (state.nothing_since) earlier(*state.nothing_since + state.settings.patience);
+  // What has come to its end already would wake for ever.
+  if (state.ending) {
+    if (!state.leaving) earlier(state.ending_until);
+  } else if (!state.gathered) {
+    earlier(state.patience_until);
+  } else if (state.nothing_since) {
+    earlier(*state.nothing_since + state.settings.patience);
+  }
   // Often enough to notice a stall of its own.
   if (state.last_tick) earlier(*state.last_tick + state.settings.lease / 12);
   return at;
