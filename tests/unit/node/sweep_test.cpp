@@ -2,10 +2,6 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <mpibatch/base/clock.hpp>
 
 #include "node/predecessor.hpp"
 #include "unit/node/attempt_driver.hpp"
@@ -73,55 +69,40 @@ TEST(Predecessor, IsUnknownWithoutATableUnlessNobodyWasHere) {
   }
 }
 
-// A starter that dies leaves what its attempts started in sessions of their own.
+// As a starter finds it whose predecessor died: nobody else waits for these processes.
 TEST(Sweep, EndsWhatADeadStarterLeft) {
-  const TestFolder folder;
-  const std::string path = folder.path("slots");
-  const std::string run = random_hex(32);
-  int ready[2];
-  ASSERT_EQ(::pipe(ready), 0);
-  const pid_t starter = ::fork();
-  if (starter == 0) {
-    AttemptDriver* driver = new AttemptDriver;  // never cleaned up: it is killed
-    auto table = SlotTable::create(path, Duration{0});
-    ProcessPlace place{run, {"here", 0}, {}};
-    Processes processes(place, *table, *driver);
-    auto tmp = TmpFolders::create(folder.path("user/tmp"));
-    processes.set_surroundings(driver->surroundings, **tmp);
-    model::JobTemplate job = driver->job(
-        {"/bin/bash", "-c", "setsid sleep 1000 & env -i sleep 1000 & echo ready; sleep 1000"});
-    (void)processes.start({kExecution, 1, std::make_shared<model::JobTemplate>(job), {}}, {});
-    while (driver->texts.empty()) {
-      pollfd fd{processes.descriptor(), POLLIN, 0};
-      ::poll(&fd, 1, 100);
-      processes.progress();
-    }
-    (void)!::write(ready[1], "x", 1);
-    std::filesystem::remove_all(driver->folder.path());
-    while (true) ::pause();
-  }
-  char byte = 0;
-  ASSERT_EQ(::read(ready[0], &byte, 1), 1);
-  const SlotTable::Previous before = SlotTable::read(path);
+  AttemptDriver driver;
+  ASSERT_TRUE(
+      driver.start_script("setsid sleep 1000 & env -i sleep 1000 & echo ready; sleep 1000"));
+  ASSERT_TRUE(driver.until([&] { return driver.text() == "ready\n"; }));
+  const SlotTable::Previous before = SlotTable::read(driver.folder.path("slots"));
   ASSERT_EQ(before.used.size(), 1U);
-  ::kill(starter, SIGKILL);
-  ::waitpid(starter, nullptr, 0);
-  ::close(ready[0]);
-  ::close(ready[1]);
+  ::kill(before.used[0].pid, SIGKILL);
 
   const auto members = [&] {
-    int alive = 0;
+    int alive = driver.left_over();
     for (const int pid : all_processes()) {
       const auto process = read_process(pid);
-      const auto token = token_of_process(pid);
-      if (process && !process->ended())
-        alive += process->group == before.used[0].pid || (token && token->starts_with(run));
+      alive += process && !process->ended() && process->group == before.used[0].pid;
     }
     return alive;
   };
-  EXPECT_GE(members(), 1);
-  EXPECT_TRUE(sweep(before, token_prefix(run, 0), std::chrono::seconds{30}));
+  EXPECT_GE(members(), 2);
+  EXPECT_TRUE(sweep(before, token_prefix(driver.run, 0), std::chrono::seconds{30}));
   EXPECT_EQ(members(), 0);
+  EXPECT_TRUE(driver.until_ended());
+}
+
+TEST(Sweep, LeavesAProcessAloneThatOnlyHasTheSameNumber) {
+  AttemptDriver driver;
+  ASSERT_TRUE(driver.start_script("read -t 1000 <> <(sleep 1000)"));
+  SlotTable::Previous before = SlotTable::read(driver.folder.path("slots"));
+  ASSERT_EQ(before.used.size(), 1U);
+  before.used[0].boot_us -= 3'600'000'000;  // an hour before it started
+  EXPECT_TRUE(sweep(before, "another run.0.", std::chrono::seconds{30}));
+  const auto process = read_process(before.used[0].pid);
+  ASSERT_TRUE(process.has_value());
+  EXPECT_FALSE(process->ended());
 }
 
 }  // namespace
