@@ -109,7 +109,9 @@ tl::unexpected<Error> Hdf5File::failure(const std::string& what) const {
 Result<Hdf5File> Hdf5File::create(const std::string& name) {
   const Hid access = access_without_locking();
   H5Pset_fapl_core(access.get(), kMemoryStep, false);
-  Hid file(H5Fcreate(name.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.get()), H5Fclose);
+  const Hid creation(H5Pcreate(H5P_FILE_CREATE), H5Pclose);
+  H5Pset_userblock(creation.get(), kUserBlockSize);
+  Hid file(H5Fcreate(name.c_str(), H5F_ACC_TRUNC, creation.get(), access.get()), H5Fclose);
   if (!file) return fail(ErrorKind::System, "cannot prepare '" + name + "': " + innermost_error());
   return Hdf5File(std::move(file), name);
 }
@@ -128,7 +130,8 @@ Result<std::string> Hdf5File::image() {
   if (H5Fflush(file_.get(), H5F_SCOPE_GLOBAL) < 0) return failure("complete everything");
   const ssize_t size = H5Fget_file_image(file_.get(), nullptr, 0);
   std::string bytes(size > 0 ? static_cast<std::size_t>(size) : 0, '\0');
-  if (size <= 0 || H5Fget_file_image(file_.get(), bytes.data(), bytes.size()) != size)
+  if (size < static_cast<ssize_t>(kUserBlockSize) ||
+      H5Fget_file_image(file_.get(), bytes.data(), bytes.size()) != size)
     return failure("collect everything");
   return bytes;
 }

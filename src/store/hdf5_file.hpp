@@ -38,6 +38,9 @@ class Hid {
   Close close_ = nullptr;
 };
 
+// HDF5's own provision for bytes of others at a file's begin; its tools skip them.
+inline constexpr std::size_t kUserBlockSize = 512;
+
 class Hdf5File {
  public:
   // In memory, since HDF5 crashes at the process's exit where the disk was full. `name` is for

@@ -31,7 +31,7 @@ inline constexpr std::size_t kFrameSize = 8;  // before kind and payload
 // No record is longer: a damaged length must not make a reader take the whole file into memory.
 inline constexpr std::size_t kRecordLengthMax = std::size_t{1} << 30;
 
-enum class FileKind : std::uint8_t { Journal = 1, Segment, Owner, Counter, Surroundings };
+enum class FileKind : std::uint8_t { Journal = 1, Segment, Owner, Counter, Surroundings, Snapshot };
 
 enum class RecordKind : std::uint8_t {
   Mark = 1,

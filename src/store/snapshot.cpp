@@ -5,16 +5,19 @@
 #include <algorithm>
 #include <charconv>
 
+#include <mpibatch/base/check.hpp>
+#include <mpibatch/base/crc32c.hpp>
 #include <mpibatch/base/layout.hpp>
 
 #include "store/hdf5_file.hpp"
+#include "store/record.hpp"
 #include "store/tables.hpp"
 
 namespace mpibatch::store {
 
 namespace {
 
-constexpr std::uint64_t kFormatVersion = 1;
+constexpr std::uint64_t kSnapshotVersion = 1;
 constexpr const char* kGroup = "/mpibatch";
 constexpr const char* kCore = "/mpibatch/core";
 constexpr const char* kFold = "/mpibatch/fold";
@@ -44,13 +47,57 @@ Result<std::vector<std::pair<std::uint64_t, std::string>>> numbered(const FileSy
 
 Result<void> write_core(Hdf5File& file, const SnapshotCore& core) {
   if (auto done = file.make_group(kGroup); !done) return done;
-  if (auto done = file.write_attribute(kGroup, "formatVersion", kFormatVersion); !done) return done;
+  if (auto done = file.write_attribute(kGroup, "formatVersion", kSnapshotVersion); !done)
+    return done;
   if (auto done = file.write_attribute(kGroup, "run", core.run); !done) return done;
   if (auto done = file.write_attribute(kGroup, "epoch", model::number_of(core.last.epoch)); !done)
     return done;
   if (auto done = file.write_attribute(kGroup, "fact", core.last.number); !done) return done;
   if (auto done = file.write_bytes(kCore, core.scheduler); !done) return done;
   return file.write_bytes(kFold, to_layout(core));
+}
+
+// What stands in the user block: HDF5 crashes on files that are damaged, so it is shown none.
+struct Seal {
+  std::uint64_t size = 0;  // of the whole file
+  std::uint32_t crc = 0;   // of what follows the seal
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& size& crc;
+  }
+};
+
+constexpr std::size_t kSealSize = kHeaderSize + kFrameSize + 1 + 12;
+
+// A file's user block, for the HDF5 image that follows it.
+std::string user_block(const std::string& image) {
+  const std::string padding(kUserBlockSize - kSealSize, '\0');
+  std::string block = file_header(FileKind::Snapshot);
+  append_record(block, RecordKind::Whole,
+                to_layout(Seal{kUserBlockSize + image.size(), crc32c(image, crc32c(padding))}));
+  MPIBATCH_CHECK(block.size() == kSealSize);
+  return block + padding;
+}
+
+Result<void> check_seal(const std::string& path) {
+  constexpr std::uint64_t kPiece = std::uint64_t{4} << 20;
+  const PosixFileSystem files;
+  const auto block = read_whole(files, path, FileKind::Snapshot);
+  if (!block) return tl::unexpected(block.error());
+  Seal sealed;
+  bool good = from_layout(*block, sealed);
+  std::uint64_t at = kSealSize;
+  std::uint32_t crc = 0;
+  while (good) {
+    const auto piece = files.read(path, at, kPiece);
+    if (!piece) return tl::unexpected(piece.error());
+    if (piece->empty()) break;
+    crc = crc32c(*piece, crc);
+    at += piece->size();
+  }
+  if (good && at == sealed.size && crc == sealed.crc) return {};
+  return fail(ErrorKind::Damaged, "'" + path + "' is not what was written: remove it, and the " +
+                                      "journal is read instead");
 }
 
 // Of the segments that the state comes from.
@@ -64,15 +111,16 @@ std::vector<SegmentStop> stops_upto(const std::vector<SegmentStop>& stops, model
 }  // namespace
 
 Result<SnapshotCore> read_snapshot(const std::string& path) {
+  if (auto sealed = check_seal(path); !sealed) return tl::unexpected(sealed.error());
   const auto file = Hdf5File::open(path);
   if (!file) return tl::unexpected(file.error());
   const auto version = file->read_number(kGroup, "formatVersion");
   if (!version) return tl::unexpected(version.error());
-  if (*version != kFormatVersion)
+  if (*version != kSnapshotVersion)
     return fail(ErrorKind::Damaged,
                 fmt::format("'{}' has format version {}, this program reads {}: use the mpibatch "
                             "that wrote it",
-                            path, *version, kFormatVersion));
+                            path, *version, kSnapshotVersion));
   const auto fold = file->read_bytes(kFold);
   if (!fold) return tl::unexpected(fold.error());
   SnapshotCore core;
@@ -96,6 +144,7 @@ Result<void> write_snapshot(FileSystem& files, const StateFolder& folder, const 
   if (!image) return tl::unexpected(image.error());
   auto file = files.create_exclusive(path);
   if (!file) return tl::unexpected(file.error());
+  if (auto done = (*file)->append(user_block(*image)); !done) return done;
   if (auto done = (*file)->append(*image); !done) return done;
   return (*file)->sync();
 }

@@ -2,6 +2,8 @@
 // h5dump). Each is written once, closed, synced, and only then given its name; nobody ever opens
 // one for writing again. HDF5's own file locking is off. One thread of a process at a time.
 //
+//   user block       512 bytes before HDF5's: record.hpp, one record: u64 size of the file, u32
+//                    CRC-32C of what follows
 //   /mpibatch        group; attributes formatVersion, run, epoch, fact
 //   /mpibatch/core   Scheduler::save() as bytes; attribute crc32c
 //   /mpibatch/fold   base/layout.hpp of SnapshotCore without `scheduler`, as bytes; attribute
