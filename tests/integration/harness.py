@@ -167,6 +167,8 @@ class Case(unittest.TestCase):
     maxDiff = None
 
     def setUp(self):
+        if not os.access(MPIBATCH, os.X_OK):
+            self.fail(f"there is no program '{MPIBATCH}': build it, or name it in MPIBATCH")
         # Short, and node-local: sockets lie below it.
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mb.", dir="/tmp"))
         self.token = uuid.uuid4().hex
