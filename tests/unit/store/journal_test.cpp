@@ -40,6 +40,7 @@ std::unique_ptr<JournalWriter> begin(FileSystem& files, std::uint32_t epoch,
                                      const std::string& run = kRun) {
   auto writer = JournalWriter::create(files, kFolder, run, Epoch{epoch}, stops);
   EXPECT_TRUE(writer) << writer.error().message;
+  EXPECT_TRUE((*writer)->commit());
   return std::move(*writer);
 }
 
@@ -269,6 +270,19 @@ TEST(Journal, ASnapshotBeyondTheStopIsRefused) {
   EXPECT_TRUE(read(disk, {Epoch{2}, 0}).result);
   EXPECT_FALSE(read(disk, {Epoch{2}, 1}).result);
   EXPECT_FALSE(read(disk, {Epoch{3}, 0}).result);
+}
+
+TEST(Journal, BeforeItsFirstCommitASegmentIsEmpty) {
+  MemoryFileSystem disk;
+  auto first = begin(disk, 1, {});
+  first->append(fact("first"));
+  ASSERT_TRUE(first->commit());
+  auto second = JournalWriter::create(disk, kFolder, kRun, Epoch{2}, read(disk).result->stops);
+  ASSERT_TRUE(second);
+  (*second)->append(fact("second"));
+  EXPECT_EQ(read(disk).reasons, std::vector<std::string>{"first"});
+  ASSERT_TRUE((*second)->commit());
+  EXPECT_EQ(read(disk).reasons, (std::vector<std::string>{"first", "second"}));
 }
 
 TEST(Journal, TwoWritersOfOneEpochAreImpossible) {

@@ -7,6 +7,7 @@
 
 #include <mpibatch/store/surroundings.hpp>
 
+#include "support/hex.hpp"
 #include "support/memory_filesystem.hpp"
 
 namespace mpibatch::store {
@@ -44,6 +45,26 @@ TEST_F(Owner, ClaimsAreConsecutive) {
   }
   const auto names = disk.list(kFolder.path);
   for (const std::string& name : *names) EXPECT_FALSE(name.ends_with(".tmp")) << name;
+}
+
+TEST_F(Owner, LayoutIsGolden) {
+  OwnerRecord small;
+  small.run = "r";
+  small.host = "h";
+  small.boot_id = "b";
+  small.pid_namespace = "n";
+  small.pid = 42;
+  small.start_ticks = 7;
+  small.supervisor = "s";
+  ASSERT_TRUE(claim(disk, kFolder, small));
+  EXPECT_EQ(testing::to_hex(disk.read(kFolder.owner()).value()),
+            // header
+            "6d7069620100030030a53adb"
+            // the claim
+            "2e0000003d0c11712001000000720100000001000000680100000062010000006e2a0000"
+            "000000000007000000000000000100000073"
+            // mark
+            "090000006ccfb273014200000000000000");
 }
 
 TEST_F(Owner, AHigherClaimSupersedes) {

@@ -91,7 +91,7 @@ TEST_F(SnapshotTest, OneBeyondTheStopGivesWayToAnOlderOne) {
   const Compacted beyond = compacted();
   // The next rank 0 found the disk without that last fact.
   auto next = JournalWriter::create(disk, run.folder(), run.run, model::Epoch{2}, stops);
-  ASSERT_TRUE(next);
+  ASSERT_TRUE(next && (*next)->commit());
   const Fold state = folded();
   EXPECT_NE(state.snapshot, beyond.path);
   EXPECT_FALSE(state.snapshot.empty());
