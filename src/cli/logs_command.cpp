@@ -41,7 +41,7 @@ std::string header(const ChildView& child, const store::Attempt& attempt) {
   const std::string reason = reason_text(attempt);
   return fmt::format("==> {}, attempt {} on {}{}{} <==\n", printable(name_of(child)),
                      attempt.attempt, model::to_string(attempt.node),
-                     exit.empty() ? "" : ", exit code " + exit,
+                     exit.empty() || exit == "0" ? "" : ", exit code " + exit,
                      reason.empty() ? "" : ": " + printable(reason));
 }
 
@@ -80,7 +80,8 @@ std::string nothing_of(const ChildView& child, unsigned attempt) {
   if (!child.attempts.empty())
     return fmt::format("'{}' has no attempt {}; its last is {}", name, attempt,
                        child.attempts.back().attempt);
-  return fmt::format("'{}' has not started: it is {}{}", name, model::to_string(child.status),
+  return fmt::format("no attempt of '{}' is recorded: it is {}{}", name,
+                     model::to_string(child.status),
                      child.reason.empty() ? "" : ", " + child.reason);
 }
 
@@ -120,15 +121,17 @@ int show_logs(const Options& options, const FileSystem& files) {
   for (const ChildView& child : chosen->children) {
     const store::Attempt* attempt = attempt_of(child, options.attempt);
     if (attempt == nullptr) {
-      if (one) return report({ErrorKind::NotFound, nothing_of(child, options.attempt)});
+      // A starter's word is in the state folder a moment after rank 0's.
+      const bool just_started = child.status == model::JobStatus::Running && options.attempt == 0;
+      if (one && !just_started)
+        return report({ErrorKind::NotFound, nothing_of(child, options.attempt)});
       continue;
     }
     if (auto printed = printer.show(child, *attempt); !printed) return report(printed.error());
     ++shown;
   }
   if (shown == 0)
-    warn(chosen->children.empty() && options.failed ? "nothing has failed"
-                                                    : "no attempt of it has started");
+    warn(chosen->children.empty() && options.failed ? "nothing has failed" : "nothing is here yet");
   return kSucceeded;
 }
 
