@@ -47,7 +47,8 @@ Parameters read_parameters(const JsonValue& value, const Path& path, const Repor
   }
   for (const auto& [name, field] : *object) {
     const Path place = path.field(name);
-    if (const auto fault = parameter_name_fault(name)) report.add(place, "the name " + *fault);
+    // Attempts get parameters as environment variables, too.
+    if (const auto fault = column_name_fault(name)) report.add(place, "the name " + *fault);
     if (auto text = read_text(field, place, report)) parameters.emplace_back(name, *text);
   }
   return parameters;

@@ -90,18 +90,6 @@ std::optional<Definition> find_definition(const JsonValue& value, const Path& pa
   return found ? std::optional<Definition>(*found) : std::nullopt;
 }
 
-// Bash knows parameters as variables only: Ref:: in a script would be read as code.
-void add_variables(model::JobTemplate& execution, const Path& path, const Report& report) {
-  for (const auto& [name, value] : execution.parameters) {
-    const auto set = std::find_if(execution.environment.begin(), execution.environment.end(),
-                                  [&](const auto& variable) { return variable.first == name; });
-    if (set != execution.environment.end()) continue;
-    if (const auto fault = environment_name_fault(name))
-      report.add(path, "the parameter " + *fault + ", as a variable of the script");
-    execution.environment.emplace_back(name, value);
-  }
-}
-
 // Values of the children stand before the job's parameters, and beside its environment.
 void add_children(model::PlannedJob& job, const ArrayFields& array, const Path& path,
                   const Report& report) {
@@ -176,7 +164,6 @@ model::PlannedJob JobReader::read(const JsonValue& value, const Path& path) cons
   if (array) check_keys(job, *array, report);
 
   const auto& command = fields.container.command;
-  if (command && command->script) add_variables(job.execution, path, report);
   if (!command && definition)
     report.add(path,
                "has nothing to run: 'command' or 'script' is missing in its "

@@ -16,10 +16,10 @@ bool in_name(char c);  // letters, digits, '-' and '_'
 // Each gives what is wrong with the name, or nothing.
 std::optional<std::string> job_name_fault(std::string_view name);
 std::optional<std::string> resource_name_fault(std::string_view name);   // queues, definitions
-std::optional<std::string> parameter_name_fault(std::string_view name);  // of `parameters`
+std::optional<std::string> parameter_name_fault(std::string_view name);  // what Ref:: names
 // Of the environment, and of values that arrive there.
 std::optional<std::string> environment_name_fault(std::string_view name);
-// Of a sheet's columns and a grid's keys: both rules.
+// Of `parameters`, a sheet's columns and a grid's keys: both rules.
 std::optional<std::string> column_name_fault(std::string_view name);
 
 // The known name that is most likely meant; empty if none is near.

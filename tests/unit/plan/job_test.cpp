@@ -62,7 +62,7 @@ TEST_F(JobTest, RunsAScriptInBash) {
   const auto job = good_job(R"("parameters": {"ref": "x; rm"},
                                "containerProperties": {"script": "echo \"$ref\"\n"})");
   EXPECT_EQ(job.execution.command, (Texts{"bash", "-euo", "pipefail", "-c", "echo \"$ref\"\n"}));
-  EXPECT_EQ(job.execution.environment, (model::Environment{{"ref", "x; rm"}}));
+  EXPECT_EQ(job.execution.parameters, (model::Environment{{"ref", "x; rm"}}));
 }
 
 TEST_F(JobTest, RefusesValuesInTheTextOfAScript) {
@@ -70,10 +70,15 @@ TEST_F(JobTest, RefusesValuesInTheTextOfAScript) {
                                  "containerProperties": {"script": "echo Ref::{x}"}}]})"),
             "plan.json: jobs[0].containerProperties.script: Ref::{x} in a script would be read by "
             "bash as code: write \"$x\", scripts have all parameters as variables (job 'a')\n");
-  EXPECT_NE(errors(R"({"jobs": [{"jobName": "a", "parameters": {"PATH": "1"},
-                                 "containerProperties": {"script": "true"}}]})")
-                .find("'PATH' is reserved"),
-            std::string::npos);
+}
+
+TEST_F(JobTest, RefusesParametersThatWouldBeReservedVariables) {
+  for (const char* kind : {R"("script": "true")", R"("command": ["true"])"})
+    EXPECT_NE(errors(R"({"jobs": [{"jobName": "a", "parameters": {"PATH": "1"},
+                                   "containerProperties": {)" +
+                     std::string(kind) + "}}]}")
+                  .find("jobs[0].parameters.PATH: the name 'PATH' is reserved"),
+              std::string::npos);
 }
 
 TEST_F(JobTest, AcceptsShortResources) {
