@@ -10,6 +10,12 @@ namespace {
 
 using Facts = std::vector<model::Fact>;
 
+// What a peer names need not be children; a range beyond any array would be walked for minutes.
+bool possible(const model::Ranges& children) {
+  return model::well_formed(children) &&
+         (children.empty() || children.back().end <= model::kChildrenMax);
+}
+
 struct Answer {
   const Scheduler::State& state;
 
@@ -36,7 +42,7 @@ struct Answer {
 
   Facts operator()(const ChildrenStarted& event) const {
     const GrantState* grant = held(event.grant, event.node, event.instance);
-    if (grant == nullptr || !model::well_formed(event.children)) return {};
+    if (grant == nullptr || !possible(event.children)) return {};
     std::vector<ChildIndex> started;
     model::for_each(event.children, [&](ChildIndex child) {
       if (grant->outstanding.contains(child) && !grant->started.contains(child))
@@ -48,7 +54,7 @@ struct Answer {
 
   Facts operator()(const ChildrenReturned& event) const {
     const GrantState* grant = held(event.grant, event.node, event.instance);
-    if (grant == nullptr || !model::well_formed(event.children)) return {};
+    if (grant == nullptr || !possible(event.children)) return {};
     std::vector<ChildIndex> returned;
     model::for_each(event.children, [&](ChildIndex child) {
       if (grant->outstanding.contains(child)) returned.push_back(child);
