@@ -103,15 +103,22 @@ Found find_program(const std::string& word, const CommandPlace& place) {
                                              : find_by_path(word, place);
 }
 
-tl::expected<Command, StartFailure> find_command(const model::JobTemplate& job,
-                                                 const Parameters& parameters,
-                                                 const CommandPlace& place) {
+std::optional<StartFailure> fault_of(const std::string& word, const CommandPlace& place) {
   struct stat status {};
   const bool there = ::stat(place.folder.c_str(), &status) == 0;
   if (!there || !S_ISDIR(status.st_mode)) {
     const std::string why = std::strerror(there ? ENOTDIR : errno);
-    return cannot(125, "working directory '" + place.folder + "' on " + place.host + ": " + why);
+    return StartFailure{
+        125, shortened("working directory '" + place.folder + "' on " + place.host + ": " + why)};
   }
+  const Found found = find_program(word, place);
+  if (found) return std::nullopt;
+  return found.error();
+}
+
+tl::expected<Command, StartFailure> find_command(const model::JobTemplate& job,
+                                                 const Parameters& parameters,
+                                                 const CommandPlace& place) {
   if (job.command.empty()) return cannot(127, "the job has no command");
   Command command;
   for (const std::string& word : job.command) {
@@ -120,7 +127,12 @@ tl::expected<Command, StartFailure> find_command(const model::JobTemplate& job,
       return cannot(125, "a word of the command holds a zero byte, which no process can be given");
   }
   if (job.task_line) return line_command(command.words.front(), place);
-  Found path = find_program(command.words.front(), place);
+  const std::string& word = command.words.front();
+  if (word.find('/') != std::string::npos) {
+    command.path = in_folder(place.folder, word);
+    return command;
+  }
+  Found path = find_program(word, place);
   if (!path) return tl::unexpected<StartFailure>(path.error());
   command.path = std::move(*path);
   return command;

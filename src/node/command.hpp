@@ -2,6 +2,7 @@
 // missing is said by name.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,8 +41,12 @@ struct CommandPlace {
 tl::expected<std::string, StartFailure> find_program(const std::string& word,
                                                      const CommandPlace& place);
 
+// A word with a `/` is taken as it is: executing it shows whether it is there.
 tl::expected<Command, StartFailure> find_command(const model::JobTemplate& job,
                                                  const Parameters& parameters,
                                                  const CommandPlace& place);
+
+// After a failure to execute `word`: what is wrong with the folder or the file; none if neither is.
+std::optional<StartFailure> fault_of(const std::string& word, const CommandPlace& place);
 
 }  // namespace mpibatch::node

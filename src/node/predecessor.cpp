@@ -35,14 +35,14 @@ Result<PredecessorCheck> PredecessorCheck::make(const std::string& path,
 }
 
 model::Predecessor PredecessorCheck::verdict(bool first_starter) {
-  if (!missing_) return verdict_;
-  missing_ = false;
   if (first_starter) {
+    // Also where there is a table: its starter died before it could be given anything.
     slots_.clear_doubt();
     verdict_ = model::Predecessor::None;
-  } else {
+  } else if (missing_) {
     sweep({}, token_prefix_, kSweepPatience);
   }
+  missing_ = false;
   return verdict_;
 }
 

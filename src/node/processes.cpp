@@ -114,18 +114,18 @@ tl::expected<void, StartFailure> Processes::start(const Spawn& spawn,
       attempt_environment(surroundings_.environment, job, parameters,
                           {spawn.execution, spawn.attempt, attempt.token,
                            model::to_string(place_.name), attempt.tmp_folder, cpus});
-  auto command = find_command(job, parameters,
-                              {request.folder, variable(request.environment, "PATH"),
-                               variable(request.environment, "SHELL"), host});
-  tl::expected<void, StartFailure> launched;
-  if (command) {
-    request.command = std::move(*command);
-    launched = launch(attempt, std::move(request));
-  } else {
-    launched = tl::unexpected<StartFailure>(command.error());
-  }
+  const CommandPlace where{request.folder, variable(request.environment, "PATH"),
+                           variable(request.environment, "SHELL"), host};
+  auto command = find_command(job, parameters, where);
+  if (command) request.command = std::move(*command);
+  auto launched = command ? launch(attempt, request)
+                          : tl::expected<void, StartFailure>(tl::unexpected(command.error()));
   if (!launched) {
     tmp_folders_->give_back(attempt.tmp_folder, {});
+    // Looked at only now: for the many that start it would cost as much as the start.
+    const std::string word = request.command.words.empty() ? "sh" : request.command.words.front();
+    const std::optional<StartFailure> fault = fault_of(word, where);
+    if (fault) return tl::unexpected(*fault);
     return launched;
   }
   watch(attempt);
@@ -135,7 +135,7 @@ tl::expected<void, StartFailure> Processes::start(const Spawn& spawn,
   return {};
 }
 
-tl::expected<void, StartFailure> Processes::launch(Attempt& attempt, SpawnRequest request) {
+tl::expected<void, StartFailure> Processes::launch(Attempt& attempt, SpawnRequest& request) {
   const std::string& host = place_.name.host;
   UniqueFd write_ends[2];
   for (int stream = 0; stream < 2; ++stream) {
@@ -177,11 +177,8 @@ void Processes::signal(const model::ExecutionId& execution, EndSignal signal) {
 }
 
 void Processes::progress() {
-  epoll_event events[2];
-  ::epoll_wait(epoll_.get(), events, 2, 0);
-  signalfd_siginfo ignored[8];
-  while (::read(signals_.get(), ignored, sizeof ignored) > 0) {
-  }
+  signalfd_siginfo ignored;  // only one at a time can be pending
+  if (::read(signals_.get(), &ignored, sizeof ignored) < 0) MPIBATCH_CHECK(errno == EAGAIN);
   if (reading_) read_ready();
   reap();
   finish_ended();

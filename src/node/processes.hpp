@@ -78,7 +78,7 @@ class Processes {
     rusage usage{};
   };
 
-  tl::expected<void, StartFailure> launch(Attempt& attempt, SpawnRequest request);
+  tl::expected<void, StartFailure> launch(Attempt& attempt, SpawnRequest& request);
   void watch(Attempt& attempt);
   bool read_pipe(Attempt& attempt, int stream);  // false: nothing now, or closed
   void read_ready();

@@ -106,6 +106,7 @@ void StarterLoop::accept(Caller& caller, bool first_starter) {
   if (link_) drop_link();
   epoch_ = caller.attach->epoch;
   link_ = std::move(caller.link);
+  link_has_more_ = true;  // more may have come with the Attach
   core_->receive(*caller.attach, now());
 }
 

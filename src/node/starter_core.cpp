@@ -78,7 +78,7 @@ void StarterCore::State::attach(const protocol::Attach& attach, model::Epoch fro
   lease.attach(attach.lease, last.boot);
   outgoing = {};  // was for the older link: the inventory says it all anew
   say(protocol::Hello{settings.name, settings.instance, settings.boot_id, settings.capacity,
-                      settings.placement, settings.predecessor, book.inventory()});
+                      settings.placement, settings.predecessor, book.inventory(), attach.number});
   for (std::string& notice : std::exchange(settings.notices, {}))
     say(protocol::Trouble{false, std::move(notice)});
   if (trouble) say(protocol::Trouble{true, *trouble});
@@ -319,7 +319,12 @@ std::vector<Action> StarterCore::take_actions() {
   State& state = *state_;
   if (const std::uint64_t ticket = state.ends.next_ticket(); ticket != 0)
     state.actions.push_back(Sync{ticket});
-  state.send_batch();
+  // The answer to a few starts comes within a millisecond, and goes into the same message.
+  constexpr std::ptrdiff_t kStartsWaitedFor = 4;
+  const auto starts =
+      std::count_if(state.actions.begin(), state.actions.end(),
+                    [](const Action& action) { return std::holds_alternative<Spawn>(action); });
+  if (starts == 0 || starts > kStartsWaitedFor) state.send_batch();
   return std::exchange(state.actions, {});
 }
 

@@ -43,7 +43,7 @@ bool StarterLoop::run() {
     if (ready.signals) stop_now();
     if (ready.callers || !callers_.empty()) take_callers();
     if (ready.reports) take_reports();
-    hear_link();
+    if (ready.link || link_has_more_) hear_link();
     processes_.progress();
     const Now turn = now();
     if (core_) {
@@ -80,13 +80,16 @@ StarterLoop::Ready StarterLoop::wait() {
     fds.push_back({link.descriptor(), events, 0});
     at_most(link.wait_ms_max());
   };
+  const std::size_t link_at = fds.size();
   if (link_) add(*link_);
+  if (link_has_more_) at_most(0);
   for (const Caller& caller : callers_)
     if (!caller.attach) add(*caller.link);
   at_most(processes_.wait_ms_max());
   if (throttled_) at_most(kThrottledWaitMs);
   ::poll(fds.data(), fds.size(), static_cast<int>(std::clamp<std::int64_t>(timeout, 0, 1000)));
-  return {fds[0].revents != 0, fds[1].revents != 0, fds[2].revents != 0};
+  const bool link = link_ && (fds[link_at].revents != 0 || link_->wait_ms_max() >= 0);
+  return {fds[0].revents != 0, fds[1].revents != 0, fds[2].revents != 0, link};
 }
 
 void StarterLoop::take_reports() {
@@ -103,9 +106,12 @@ void StarterLoop::take_reports() {
 }
 
 void StarterLoop::hear_link() {
+  link_has_more_ = false;
   if (!link_) return;
   link_->progress();
-  for (int i = 0; i < kMessagesATurn && link_; ++i) {
+  for (int taken = 0; link_; ++taken) {
+    link_has_more_ = taken == kMessagesATurn;
+    if (link_has_more_) break;
     const std::optional<std::string> bytes = link_->receive();
     if (!bytes) break;
     auto message = protocol::decode_down(*bytes);
@@ -128,6 +134,7 @@ void StarterLoop::hear_link() {
 
 void StarterLoop::drop_link() {
   link_.reset();
+  link_has_more_ = false;
   if (core_) core_->link_lost(now());
 }
 

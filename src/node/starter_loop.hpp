@@ -56,6 +56,7 @@ class StarterLoop final : private AttemptListener {
     bool callers = true;
     bool signals = true;
     bool reports = true;
+    bool link = true;
   };
   Ready wait();
   void stop_now();
@@ -95,6 +96,7 @@ class StarterLoop final : private AttemptListener {
   std::string nonce_;  // the last good one
   model::Epoch epoch_{};
   std::map<model::ExecutionId, std::vector<std::uint32_t>> bound_;
+  bool link_has_more_ = false;  // messages that were not taken in this turn
   bool throttled_ = false;
   bool leaving_ = false;
   bool told_ = false;

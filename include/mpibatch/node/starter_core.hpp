@@ -98,6 +98,7 @@ class StarterCore {
   // When to call tick() again, as CLOCK_BOOTTIME; Duration::max(): never.
   Duration wake_at() const;
 
+  // Call it again, until it has none, once these are done: starting something gives new ones.
   std::vector<Action> take_actions();
   bool idle() const;  // holds nothing that runs, waits or is unacknowledged
 

@@ -56,8 +56,8 @@ TEST(Command, RefusesWhatNoProcessCanBeGiven) {
   EXPECT_EQ(find_command(job_of({}), {}, place).error().code, 127);
   EXPECT_EQ(find_command(job_of({""}), {}, place).error().code, 127);
   EXPECT_EQ(find_command(job_of({"echo", std::string("a\0b", 3)}), {}, place).error().code, 125);
-  EXPECT_EQ(find_command(job_of({"/bin"}), {}, place).error().reason,
-            "'/bin' is a folder, not a program");
+  EXPECT_EQ(fault_of("/bin", place)->reason, "'/bin' is a folder, not a program");
+  EXPECT_EQ(fault_of("/bin/sh", place), std::nullopt);
 }
 
 TEST(Command, AReasonFitsItsField) {

@@ -86,7 +86,11 @@ struct CoreDriver {
     drain();
   }
   void drain() {
-    for (Action& action : core.take_actions()) {
+    for (auto actions = core.take_actions(); !actions.empty(); actions = core.take_actions())
+      do_all(actions);
+  }
+  void do_all(std::vector<Action>& actions) {
+    for (Action& action : actions) {
       if (auto* send = std::get_if<Send>(&action)) {
         ++sends;
         for (protocol::UpFrame& frame : send->message.frames) up.push_back(std::move(frame));

@@ -125,7 +125,7 @@ TEST_F(StarterProcess, AKilledOnesAttemptsAreGoneBeforeTheNextSpeaks) {
   ASSERT_TRUE(until([&] { return std::filesystem::exists(folder_.path("there")); }));
   const model::InstanceId before = hello_->instance;
   for (const pid_t pid : starters()) ::kill(pid, SIGKILL);
-  ASSERT_TRUE(until([&] { return link_->closed(); }));
+  ASSERT_TRUE(until([&] { return starters().empty(); }));
   connect();
   attach();
   ASSERT_TRUE(hello_);

@@ -69,6 +69,16 @@ TEST(Predecessor, IsUnknownWithoutATableUnlessNobodyWasHere) {
   }
 }
 
+TEST(Predecessor, IsNobodyWhereAStarterDiedBeforeItWasHeard) {
+  const TestFolder folder;
+  const std::string path = folder.path("slots");
+  ASSERT_TRUE(PredecessorCheck::make(path, "nobody.0.", std::chrono::seconds{60}));
+  for (int life = 0; life < 2; ++life) {
+    auto check = PredecessorCheck::make(path, "nobody.0.", std::chrono::seconds{60});
+    EXPECT_EQ(check->verdict(life == 0), model::Predecessor::None);
+  }
+}
+
 // As a starter finds it whose predecessor died: nobody else waits for these processes.
 TEST(Sweep, EndsWhatADeadStarterLeft) {
   AttemptDriver driver;
