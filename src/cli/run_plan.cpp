@@ -100,7 +100,6 @@ std::string jobs_of(const scheduler::Scheduler& core) {
 Result<void> revise(FileSystem& files, const store::StateFolder& folder, server::OpenedRun& run,
                     const plan::LoadedPlan& loaded, const model::PlanAdopted& fact) {
   if (auto saved = plan::save_copy(files, folder.plan(fact.revision), loaded); !saved) return saved;
-  if (auto synced = files.sync_folder(folder.plan()); !synced) return synced;
   return journal(run, fact);
 }
 
@@ -110,10 +109,10 @@ Result<Adopted> adopt_first(FileSystem& files, const store::StateFolder& folder,
       plan::adopt({nullptr, {}, &loaded.plan, {}, model::Revision{1}, false});
   if (auto done = revise(files, folder, run, loaded, adoption.fact); !done)
     return tl::unexpected(done.error());
-  if (auto done = run.journal->commit(); !done) return tl::unexpected(done.error());
   return Adopted{adoption.ids,
                  {fmt::format("new run: {}, {}", jobs_of(run.scheduler),
                               counted(run.scheduler.counts().total(), "task"))},
+                 true,
                  false};
 }
 
@@ -130,7 +129,7 @@ Result<Adopted> adopt_again(FileSystem& files, const store::StateFolder& folder,
                    model::Revision{model::number_of(old_revision) + 1}, options.rerun_changed});
   const bool was_finished = core.finished();
   const bool revised = !unchanged(core, adoption);
-  Adopted adopted{revised ? adoption.ids : before->ids, {}, false};
+  Adopted adopted{revised ? adoption.ids : before->ids, {}, revised, false};
   if (revised) {
     if (const auto lost = lost_work(core, *before, adoption); !lost.empty() && !options.accept) {
       std::string all;
@@ -155,7 +154,6 @@ Result<Adopted> adopt_again(FileSystem& files, const store::StateFolder& folder,
   if (retry)
     if (auto done = journal(run, model::FailedReopened{}); !done)
       return tl::unexpected(done.error());
-  if (auto done = run.journal->commit(); !done) return tl::unexpected(done.error());
 
   const scheduler::Counts counts = core.counts();
   const std::uint64_t succeeded = counts[ChildState::Succeeded];

@@ -28,11 +28,12 @@ class PlanWork final : public server::WorkSource {
 struct Adopted {
   std::vector<model::JobId> ids;   // of the plan's jobs, in order
   std::vector<std::string> lines;  // for the user: first what happened, then what changed
+  bool revised = false;            // the plan's copy must be synced before the first commit
   bool nothing_to_do = false;      // all of it is terminal, and nothing is to be retried
 };
 
-// Makes `loaded` the run's plan: writes its copy, journals and commits what follows from it. Usage
-// where finished work would be lost and --accept was not given.
+// Makes `loaded` the run's plan: writes its copy and appends what follows to the journal, neither
+// of them synced. Usage where finished work would be lost and --accept was not given.
 Result<Adopted> adopt_plan(FileSystem& files, const store::StateFolder& folder,
                            server::OpenedRun& run, const plan::LoadedPlan& loaded,
                            const RunOptions& options);

@@ -71,7 +71,9 @@ class RunObserver final : public server::Observer {
   void idle(const scheduler::Scheduler& scheduler, Instant now) override {
     progress_.show(scheduler, now);
   }
-  void journal_grew(std::uint64_t bytes) override { snapshots_.journal_grew(bytes); }
+  void journal_grew(std::uint64_t bytes, store::FactNumber synced) override {
+    snapshots_.journal_grew(bytes, synced);
+  }
 
  private:
   Progress& progress_;
@@ -151,7 +153,14 @@ class Session {
       return refuse(saved.error());
     time_ = opened->time;
     const PlanWork work(loaded.plan, adopted->ids);
-    return finish(snapshots, drive(*opened, std::move(settings), work, snapshots, context_.world));
+    const std::string copy = folder_.plan(opened->scheduler.revision());
+    const auto settle = [&]() -> Result<void> {  // on the committer's thread
+      if (!adopted->revised) return {};
+      if (auto done = plan::sync_copy(context_.files, copy, loaded); !done) return done;
+      return context_.files.sync_folder(folder_.plan());
+    };
+    return finish(snapshots,
+                  drive(*opened, std::move(settings), work, snapshots, context_.world, settle));
   }
 
  private:
@@ -173,20 +182,17 @@ class Session {
 
   // `world`: null where only this host takes part.
   server::LoopResult drive(server::OpenedRun& opened, server::CoordinatorSettings settings,
-                           const PlanWork& work, Snapshots& snapshots, transport::MpiWorld* world) {
+                           const PlanWork& work, Snapshots& snapshots, transport::MpiWorld* world,
+                           std::function<Result<void>()> settle) {
     const Orders orders{true, opened.owner.run, folder_.path, options_.cpus_per_node,
                         options_.lease};
     give_orders(world, orders);
     RunObserver observer(progress_, snapshots, options_.verbose);
-    server::RunLoopParts parts{context_.files,
-                               clock_,
-                               folder_,
-                               opened.time,
-                               opened.owner.epoch,
-                               std::move(opened.journal),
-                               make_ports(orders, world, opened.scheduler),
-                               observer,
-                               signals_};
+    server::RunLoopParts parts{context_.files,    clock_,
+                               folder_,           opened.time,
+                               opened.owner,      std::move(opened.journal),
+                               std::move(settle), make_ports(orders, world, opened.scheduler),
+                               observer,          signals_};
     server::Coordinator coordinator(std::move(settings), std::move(opened.scheduler), work);
     return server::run_loop(coordinator, std::move(parts));
   }
@@ -200,7 +206,7 @@ class Session {
       Snapshots none(mpibatch_executable(), folder_.path, false);
       server::CoordinatorSettings settings = settings_of(options_, *opened, 1);
       settings.end_at_once = true;
-      (void)drive(*opened, std::move(settings), PlanWork({}, {}), none, nullptr);
+      (void)drive(*opened, std::move(settings), PlanWork({}, {}), none, nullptr, nullptr);
     }
     const auto aside = set_aside(context_.files, folder_.path);
     if (!aside) return tl::unexpected(aside.error());
@@ -222,11 +228,16 @@ class Session {
     return code_of(result.run.end);
   }
 
+  // Options that were about this time alone.
+  static bool once(const std::string& word) {
+    return word == "--fresh" || word == "--accept" || word == "--keep-failed";
+  }
+
   // The command as it was typed, less the launcher's part.
   std::string again() const {
     std::string command = context_.world == nullptr ? "mpibatch" : "mpirun … mpibatch";
     for (std::size_t i = 1; i < context_.arguments.size(); ++i)
-      if (context_.arguments[i] != "--fresh") command += " " + shell_quote(context_.arguments[i]);
+      if (!once(context_.arguments[i])) command += " " + shell_quote(context_.arguments[i]);
     return command;
   }
 

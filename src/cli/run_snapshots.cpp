@@ -26,24 +26,29 @@ Snapshots::Snapshots(std::string executable, std::string state_folder, bool reco
 
 Snapshots::~Snapshots() { reap(true); }
 
-void Snapshots::journal_grew(std::uint64_t bytes) {
+void Snapshots::journal_grew(std::uint64_t bytes, store::FactNumber synced) {
   if (!reap(false)) return;
   if (++calls_ == kFirstAfterCalls) due_ = true;
   if (!due_ && bytes - covered_bytes_ < kJournalBytes) return;
   due_ = false;
   covered_bytes_ = bytes;
-  start();
+  start(synced);
 }
 
 bool Snapshots::make_last() {
   reap(true);
-  if (!start()) return false;
+  if (!start({})) return false;
   reap(true);
   return last_good_;
 }
 
-bool Snapshots::start() {
+bool Snapshots::start(std::optional<store::FactNumber> upto) {
   std::vector<std::string> words{executable_, "compact", "--state", state_folder_, "--child"};
+  if (upto) {
+    words.emplace_back("--upto");
+    words.push_back(std::to_string(model::number_of(upto->epoch)) + "." +
+                    std::to_string(upto->number));
+  }
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);

@@ -5,7 +5,10 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
+
+#include <mpibatch/store/journal.hpp>
 
 namespace mpibatch::cli {
 
@@ -17,11 +20,12 @@ class Snapshots {
   Snapshots(const Snapshots&) = delete;
   Snapshots& operator=(const Snapshots&) = delete;
 
-  void journal_grew(std::uint64_t bytes);  // about once a second
+  // About once a second. A snapshot holds facts up to `synced`: later ones may still be undone.
+  void journal_grew(std::uint64_t bytes, store::FactNumber synced);
   bool make_last();  // and waits; false: it failed, the journal alone has the state
 
  private:
-  bool start();
+  bool start(std::optional<store::FactNumber> upto);  // none: all there is
   bool reap(bool wait);
 
   const std::string executable_;

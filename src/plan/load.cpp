@@ -82,9 +82,14 @@ Result<void> save_copy(FileSystem& files, const std::string& folder, const Loade
     auto file = files.create_exclusive(draft);
     if (!file) return tl::unexpected(file.error());
     if (auto written = (*file)->append(*source.content); !written) return written;
-    if (auto synced = (*file)->sync(); !synced) return synced;
     if (auto named = files.rename(draft, path); !named) return named;
   }
+  return {};
+}
+
+Result<void> sync_copy(FileSystem& files, const std::string& folder, const LoadedPlan& loaded) {
+  for (const SourceFile& source : loaded.sources)
+    if (auto synced = files.sync_file(folder + "/" + source.name); !synced) return synced;
   return files.sync_folder(folder);
 }
 

@@ -16,12 +16,15 @@ constexpr auto kRaiseEvery = std::chrono::seconds(1);
 
 }  // namespace
 
-Committer::Committer(FileSystem& files, store::StateFolder folder, model::Epoch epoch,
-                     std::unique_ptr<store::JournalWriter> journal)
+Committer::Committer(FileSystem& files, store::StateFolder folder, const store::OwnerRecord& me,
+                     std::unique_ptr<store::JournalWriter> journal,
+                     std::function<Result<void>()> settle)
     : files_(files),
       folder_(std::move(folder)),
-      epoch_(epoch),
+      epoch_(me.epoch),
+      run_(me.run),
       journal_(std::move(journal)),
+      settle_(std::move(settle)),
       wake_reader_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       thread_([this] { run(); }) {
   MPIBATCH_CHECK(wake_reader_.get() >= 0);
@@ -52,6 +55,11 @@ CommitReport Committer::report() {
 }
 
 void Committer::run() {
+  if (const auto settled = settle_ ? settle_() : Result<void>{}; !settled) {
+    fail(settled.error());
+    return;
+  }
+  commit({});
   auto raise_at = std::chrono::steady_clock::now();
   std::unique_lock lock(mutex_);
   while (!stopping_ && report_.failure.empty() && !report_.superseded) {
@@ -77,15 +85,20 @@ void Committer::commit(const std::vector<model::Fact>& facts) {
   for (const model::Fact& fact : facts) journal_->append(fact);
   const auto synced = journal_->commit();
   if (!synced) {
-    const std::lock_guard lock(mutex_);
-    report_.failure = synced.error().message;
-    changed();
+    fail(synced.error());
     return;
   }
   if (!verify()) return;
   const std::lock_guard lock(mutex_);
   report_.committed += facts.size();
   report_.journal_bytes = journal_->bytes();
+  report_.synced = {epoch_, *synced};
+  changed();
+}
+
+void Committer::fail(const Error& error) {
+  const std::lock_guard lock(mutex_);
+  report_.failure = error.message;
   changed();
 }
 
@@ -99,7 +112,7 @@ void Committer::raise() {
 }
 
 bool Committer::verify() {
-  const auto superseded = store::superseded(files_, folder_, epoch_);
+  const auto superseded = store::superseded(files_, folder_, epoch_, run_);
   const std::lock_guard lock(mutex_);
   if (!superseded) {
     report_.failure = superseded.error().message;

@@ -5,6 +5,7 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -15,6 +16,7 @@
 #include <mpibatch/base/unique_fd.hpp>
 #include <mpibatch/model/fact.hpp>
 #include <mpibatch/store/journal.hpp>
+#include <mpibatch/store/owner.hpp>
 #include <mpibatch/store/state_folder.hpp>
 
 namespace mpibatch::server {
@@ -23,14 +25,17 @@ struct CommitReport {
   std::uint64_t committed = 0;      // facts submitted here that are safe and may be acted upon
   std::uint64_t verifications = 0;  // times that the counter was raised and no higher epoch found
   std::uint64_t journal_bytes = 0;
-  std::string failure;      // the disk refused: nothing more will be committed
-  bool superseded = false;  // another rank 0 owns the run: nothing may leave any more
+  store::FactNumber synced;  // the newest fact of this epoch's journal that is safe
+  std::string failure;       // the disk refused: nothing more will be committed
+  bool superseded = false;   // another rank 0 owns the run: nothing may leave any more
 };
 
 class Committer {
  public:
-  Committer(FileSystem& files, store::StateFolder folder, model::Epoch epoch,
-            std::unique_ptr<store::JournalWriter> journal);
+  // `settle` makes durable what the journal's first facts rely on; it is called once, by the
+  // thread, before it commits what the journal holds already.
+  Committer(FileSystem& files, store::StateFolder folder, const store::OwnerRecord& me,
+            std::unique_ptr<store::JournalWriter> journal, std::function<Result<void>()> settle);
   ~Committer();  // stops the thread; what was submitted and is not committed is dropped
   Committer(const Committer&) = delete;
   Committer& operator=(const Committer&) = delete;
@@ -41,6 +46,7 @@ class Committer {
 
  private:
   void run();
+  void fail(const Error& error);
   void commit(const std::vector<model::Fact>& facts);
   void raise();
   // True where this rank 0 is still the owner, as far as the disk tells.
@@ -50,7 +56,9 @@ class Committer {
   FileSystem& files_;
   const store::StateFolder folder_;
   const model::Epoch epoch_;
+  const std::string run_;
   std::unique_ptr<store::JournalWriter> journal_;
+  std::function<Result<void>()> settle_;
   std::uint64_t counter_ = 0;
 
   UniqueFd wake_reader_;  // an eventfd: both ends

@@ -51,8 +51,7 @@ Result<void> write_nonce(FileSystem& files, const store::StateFolder& folder,
   auto file = files.create_exclusive(temporary);
   if (!file) return tl::unexpected(file.error());
   if (auto done = (*file)->append(nonce); !done) return done;
-  if (auto done = (*file)->sync(); !done) return done;
-  return files.rename(temporary, folder.nonce());
+  return files.rename(temporary, folder.nonce());  // proves a shared folder, not durability
 }
 
 RunTime continue_time(const model::EpochBegan& last, const store::OwnerRecord& me,
@@ -105,7 +104,6 @@ Result<OpenedRun> open_run(FileSystem& files, const store::StateFolder& folder, 
                                 run.time.began};
   if (auto done = run.scheduler.apply(began); !done) return tl::unexpected(done.error());
   run.journal->append(began);
-  if (auto done = run.journal->commit(); !done) return tl::unexpected(done.error());
   run.nonce = random_hex(32);
   if (auto done = write_nonce(files, folder, run.nonce); !done) return tl::unexpected(done.error());
   return run;

@@ -27,7 +27,8 @@ class Loop {
   Loop(Coordinator& coordinator, RunLoopParts parts)
       : coordinator_(coordinator),
         parts_(std::move(parts)),
-        committer_(parts_.files, parts_.folder, parts_.epoch, std::move(parts_.journal)),
+        committer_(parts_.files, parts_.folder, parts_.owner, std::move(parts_.journal),
+                   std::move(parts_.settle)),
         connected_(parts_.ports.size()) {}
 
   LoopResult run() {
@@ -232,7 +233,7 @@ class Loop {
     }
     if (now() >= growth_at_) {
       growth_at_ = now() + kGrowthEvery;
-      parts_.observer.journal_grew(report_.journal_bytes);
+      parts_.observer.journal_grew(report_.journal_bytes, report_.synced);
     }
   }
 

@@ -151,8 +151,9 @@ class JournalReader {
 
 }  // namespace
 
-JournalWriter::JournalWriter(std::unique_ptr<RecordWriter> records)
-    : records_(std::move(records)) {}
+JournalWriter::JournalWriter(FileSystem& files, StateFolder folder,
+                             std::unique_ptr<RecordWriter> records)
+    : files_(files), folder_(std::move(folder)), records_(std::move(records)) {}
 JournalWriter::~JournalWriter() = default;
 
 Result<std::unique_ptr<JournalWriter>> JournalWriter::create(
@@ -165,10 +166,7 @@ Result<std::unique_ptr<JournalWriter>> JournalWriter::create(
   auto records = std::make_unique<RecordWriter>(std::move(*file), path);
   records->start(FileKind::Journal);
   records->append(RecordKind::Preface, to_layout(JournalPreface{run, epoch, stops}));
-  if (auto done = records->commit(); !done) return tl::unexpected(done.error());
-  if (auto done = files.sync_folder(folder.journal()); !done) return tl::unexpected(done.error());
-  if (auto done = files.sync_folder(folder.path); !done) return tl::unexpected(done.error());
-  return std::unique_ptr<JournalWriter>(new JournalWriter(std::move(records)));
+  return std::unique_ptr<JournalWriter>(new JournalWriter(files, folder, std::move(records)));
 }
 
 std::uint64_t JournalWriter::append(const model::Fact& fact) {
@@ -178,6 +176,16 @@ std::uint64_t JournalWriter::append(const model::Fact& fact) {
 
 Result<std::uint64_t> JournalWriter::commit() {
   if (auto done = records_->commit(); !done) return tl::unexpected(done.error());
+  if (!named_) {
+    // Tried once, as every sync: after a failure nothing is known, and nothing is acknowledged.
+    if (failed_) return fail(ErrorKind::Closed, "the journal has failed before");
+    for (const std::string& parent : {folder_.journal(), folder_.path})
+      if (auto done = files_.sync_folder(parent); !done) {
+        failed_ = true;
+        return tl::unexpected(done.error());
+      }
+    named_ = true;
+  }
   return appended_;
 }
 

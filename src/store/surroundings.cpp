@@ -8,10 +8,8 @@ namespace mpibatch::store {
 
 Result<void> save_surroundings(FileSystem& files, const StateFolder& folder,
                                const protocol::Surroundings& surroundings) {
-  auto done = write_whole(files, folder.surroundings(), FileKind::Surroundings,
-                          to_layout(surroundings), true);
-  if (!done) return done;
-  return files.sync_folder(folder.path);
+  return write_whole(files, folder.surroundings(), FileKind::Surroundings, to_layout(surroundings),
+                     false);
 }
 
 Result<protocol::Surroundings> load_surroundings(const FileSystem& files,

@@ -58,9 +58,10 @@ Loaded<LoadedPlan> load_tasks(const FileSystem& files, const std::string& path,
 // Keeps what a plan was loaded from, so that load_copy() gives the same plan when the originals
 // have changed or gone. Files are byte for byte the originals; manifest.json names the original of
 // each, against which relative paths are still resolved, and holds the options of a task list. It
-// is written last: a folder with a manifest is complete. May be repeated after a crash. The files
-// and the folder are synced.
+// is written last: a folder with a manifest is complete. May be repeated after a crash.
 Result<void> save_copy(FileSystem& files, const std::string& folder, const LoadedPlan& loaded);
+// Makes a saved copy durable: before any record relies on it.
+Result<void> sync_copy(FileSystem& files, const std::string& folder, const LoadedPlan& loaded);
 Loaded<LoadedPlan> load_copy(const FileSystem& files, const std::string& folder);
 
 }  // namespace mpibatch::plan

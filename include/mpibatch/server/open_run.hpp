@@ -22,7 +22,7 @@ struct OpenedRun {
   RunTime time;
   bool waits_count_on = false;                    // see CoordinatorSettings
   std::string nonce;                              // the content of folder.nonce()
-  std::unique_ptr<store::JournalWriter> journal;  // begun and synced
+  std::unique_ptr<store::JournalWriter> journal;  // begun, not committed
 };
 
 // Creates the folder if there is none. Busy, naming host and pid, if another rank 0 is alive; where

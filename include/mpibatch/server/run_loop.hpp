@@ -12,6 +12,7 @@
 #include <mpibatch/base/filesystem.hpp>
 #include <mpibatch/server/coordinator.hpp>
 #include <mpibatch/store/journal.hpp>
+#include <mpibatch/store/owner.hpp>
 #include <mpibatch/store/state_folder.hpp>
 #include <mpibatch/transport/link.hpp>
 
@@ -41,8 +42,8 @@ class Observer {
   virtual void tell(const Tell& line) = 0;
   virtual void idle(const scheduler::Scheduler& scheduler,
                     Instant now) = 0;  // about ten times a second
-  // The journal has grown to this; called about once a second.
-  virtual void journal_grew(std::uint64_t bytes) = 0;
+  // The journal has grown to this, all of it up to `synced` is safe; called about once a second.
+  virtual void journal_grew(std::uint64_t bytes, store::FactNumber synced) = 0;
 };
 
 // The run's clock: continues on CLOCK_BOOTTIME from where the epoch began.
@@ -57,8 +58,9 @@ struct RunLoopParts {
   const Clock& clock;
   store::StateFolder folder;
   RunTime time;
-  model::Epoch epoch{};
+  store::OwnerRecord owner;  // this rank 0
   std::unique_ptr<store::JournalWriter> journal;
+  std::function<Result<void>()> settle;  // see server/committer.hpp
   std::vector<std::unique_ptr<NodePort>> ports;
   Observer& observer;
   int signals = -1;  // a signalfd with SIGINT and SIGTERM (nonblocking); -1: none

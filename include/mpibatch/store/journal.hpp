@@ -58,7 +58,8 @@ struct JournalPreface {
 class JournalWriter {
  public:
   ~JournalWriter();
-  // Creates journal/<epoch>.journal with the stops of all older segments, syncs it and its folder.
+  // Creates journal/<epoch>.journal, which begins with the stops of all older segments. The first
+  // commit makes the file itself durable, too: until then it counts as empty.
   static Result<std::unique_ptr<JournalWriter>> create(FileSystem& files, const StateFolder& folder,
                                                        const std::string& run, model::Epoch epoch,
                                                        const std::vector<SegmentStop>& stops);
@@ -70,9 +71,13 @@ class JournalWriter {
   std::uint64_t bytes() const;  // written and buffered
 
  private:
-  explicit JournalWriter(std::unique_ptr<RecordWriter> records);
+  JournalWriter(FileSystem& files, StateFolder folder, std::unique_ptr<RecordWriter> records);
+  FileSystem& files_;
+  const StateFolder folder_;
   std::unique_ptr<RecordWriter> records_;
   std::uint64_t appended_ = 0;
+  bool named_ = false;   // its folders are synced
+  bool failed_ = false;  // … could not be
 };
 
 struct JournalRead {

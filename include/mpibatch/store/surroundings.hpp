@@ -10,7 +10,7 @@
 
 namespace mpibatch::store {
 
-// Replaces what was there; synced.
+// Replaces what was there. Not synced: each run captures its own.
 Result<void> save_surroundings(FileSystem& files, const StateFolder& folder,
                                const protocol::Surroundings& surroundings);
 // NotFound if none were saved, Damaged if the file is not what was written.

@@ -22,7 +22,7 @@ struct Commits : ::testing::Test {
     me.epoch = store::claim(files, folder, me).value();
     auto journal = store::JournalWriter::create(files, folder, me.run, me.epoch, {});
     ASSERT_TRUE(journal.has_value()) << journal.error().message;
-    committer = std::make_unique<Committer>(files, folder, me.epoch, std::move(*journal));
+    committer = std::make_unique<Committer>(files, folder, me, std::move(*journal), nullptr);
   }
 
   // The first report that `enough` holds for.
