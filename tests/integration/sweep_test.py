@@ -1,6 +1,7 @@
 # Sweeps over a grid and over a sheet equal the serial result; children are known by their keys.
 # timeout: 300
 import csv
+import json
 import random
 
 import harness
@@ -27,6 +28,16 @@ class Sweep(harness.Case):
         self.assertTrue((self.folder / "expected.txt").read_text()
                         .startswith((self.folder / "work/grid.csv").read_text()))
         self.assert_nothing_left()
+
+
+class JobDefinition(harness.Case):
+    def test_stands_in_a_plan_as_it_is(self):
+        definition = json.loads((harness.SOURCE / "jobs/option_risk/job_definition.json").read_text())
+        self.write_plan("plan.json", {"jobDefinitions": [definition], "jobs": [
+            {"jobName": "price", "jobDefinition": "option_risk", "parameters": {"paths": 1000},
+             "arrayProperties": {"parameterGrid": {"name": ["a", "b"]}}}]})
+        self.run_plan()
+        self.assertIn("\nb,european,call,100,100,0.02,0.2,1,1000,0.99,", self.command("logs", "price:name=b"))
 
 
 class Sheet(harness.Case):
