@@ -18,7 +18,8 @@ using InstanceKey = LeaseTable::Key;
 
 struct Session {
   NodeUse use = NodeUse::Work;
-  bool greeted = false;  // Hello has come
+  std::uint32_t attach = 0;  // number of the Attach that the link's Hello is to answer
+  bool greeted = false;      // it has come
   model::NodeId node{};
   model::InstanceId instance;
   std::set<model::JobId> templates;  // sent on this link
@@ -78,6 +79,7 @@ struct Coordinator::State {
   // ---- session.cpp
   void attach(LinkId link);
   void lost(LinkId link, Instant now);
+  void attach_anew(LinkId link, Instant now);
   void receive(LinkId link, const protocol::UpFrame& frame, Instant now);
   void hello(LinkId link, const protocol::Hello& hello, Instant now);
   void take_inventory(const Session& session, const std::vector<protocol::Holding>& inventory,

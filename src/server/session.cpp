@@ -28,9 +28,21 @@ bool holds_work(const scheduler::Scheduler& core, InstanceKey key) {
 }  // namespace
 
 void Coordinator::State::attach(LinkId link) {
-  outbox.push_now(link, {},
-                  protocol::Attach{settings.run, settings.state_folder, settings.nonce,
-                                   settings.lease, settings.grace, settings.surroundings});
+  outbox.push_now(
+      link, {},
+      protocol::Attach{settings.run, settings.state_folder, settings.nonce, settings.lease,
+                       settings.grace, settings.surroundings, sessions.at(link).attach});
+}
+
+// Its relay has made a new connection: grants may be under way that this Hello's inventory does not
+// know, so it proves nothing. Behind a new Attach nothing of the old is under way any more.
+void Coordinator::State::attach_anew(LinkId link, Instant now) {
+  Session fresh;
+  fresh.use = sessions.at(link).use;
+  fresh.attach = sessions.at(link).attach + 1;
+  lost(link, now);
+  sessions.emplace(link, std::move(fresh));
+  attach(link);
 }
 
 void Coordinator::State::await_leases(Instant now) {
@@ -92,6 +104,9 @@ void Coordinator::State::receive(LinkId link, const protocol::UpFrame& frame, In
 }
 
 void Coordinator::State::hello(LinkId link, const protocol::Hello& hello, Instant now) {
+  if (hello.answers != sessions.at(link).attach) return;
+  if (sessions.at(link).greeted) return attach_anew(link, now);
+
   // A newer link to the same node replaces the older one; before the node joins, which voids the
   // deadline that the older link's loss journals.
   std::vector<LinkId> replaced;

@@ -57,10 +57,11 @@ struct Attach {
   Duration lease{0};
   Duration grace{0};  // between SIGTERM and SIGKILL at a timeout
   Surroundings surroundings;
+  std::uint32_t number = 0;  // of this link's Attaches; a relay may repeat the last one
   bool operator==(const Attach&) const = default;
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive& run& state_folder& nonce& lease& grace& surroundings;
+    archive& run& state_folder& nonce& lease& grace& surroundings& number;
   }
 };
 
@@ -167,10 +168,11 @@ struct Hello {
                           // cgroup /x, …"
   model::Predecessor predecessor = model::Predecessor::CannotTell;
   std::vector<Holding> inventory;
+  std::uint32_t answers = 0;  // Attach::number
   bool operator==(const Hello&) const = default;
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive& name& instance& boot_id& capacity& placement& predecessor& inventory;
+    archive& name& instance& boot_id& capacity& placement& predecessor& inventory& answers;
   }
 };
 
