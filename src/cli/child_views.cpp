@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <map>
 #include <utility>
 
 #include <mpibatch/plan/known_names.hpp>
@@ -13,10 +12,19 @@ namespace mpibatch::cli {
 
 namespace {
 
-using Places = std::map<std::pair<model::JobId, model::ChildIndex>, std::size_t>;
+using ChildId = std::pair<model::JobId, model::ChildIndex>;
+
+// Null where it was not chosen.
+ChildView* find_child(std::vector<ChildView>& children, ChildId wanted) {
+  const auto child = std::lower_bound(
+      children.begin(), children.end(), wanted,
+      [](const ChildView& view, const ChildId& id) { return ChildId(view.id, view.index) < id; });
+  if (child == children.end() || ChildId(child->id, child->index) != wanted) return nullptr;
+  return &*child;
+}
 
 void choose_of(const RunReading& run, const PlanCopy& plan, model::JobId job,
-               const ChildChoice& choice, ChosenChildren& chosen, Places& places) {
+               const ChildChoice& choice, ChosenChildren& chosen) {
   const scheduler::Scheduler& core = run.core();
   const model::JobSpec& spec = core.spec(job);
   const model::ChildIndex begin = choice.child.value_or(0);
@@ -28,8 +36,8 @@ void choose_of(const RunReading& run, const PlanCopy& plan, model::JobId job,
       ++chosen.left_out;
       continue;
     }
-    places.emplace(std::pair(job, child), chosen.children.size());
-    chosen.children.push_back({spec.name,
+    chosen.children.push_back({job,
+                               spec.name,
                                plan.definition(job),
                                spec.array,
                                child,
@@ -46,15 +54,14 @@ Result<ChosenChildren> choose_children(const FileSystem& files, const RunReading
                                        const PlanCopy& plan, const ChildChoice& choice) {
   const scheduler::Scheduler& core = run.core();
   ChosenChildren chosen;
-  Places places;
   for (std::uint32_t number = 0; number < core.job_count(); ++number) {
     const model::JobId job{number};
     if (core.in_plan(job) && (!choice.job || *choice.job == job))
-      choose_of(run, plan, job, choice, chosen, places);
+      choose_of(run, plan, job, choice, chosen);
   }
   const auto take = [&](const store::Attempt& attempt) {
-    const auto place = places.find({attempt.execution.job, attempt.child});
-    if (place != places.end()) chosen.children[place->second].attempts.push_back(attempt);
+    if (ChildView* child = find_child(chosen.children, {attempt.execution.job, attempt.child}))
+      child->attempts.push_back(attempt);
   };
   if (auto done = store::for_each_attempt(files, run.folder, run.view.state,
                                           {choice.job, choice.child}, take, chosen.problems);

@@ -17,7 +17,8 @@ constexpr Duration kPatience = std::chrono::seconds{3};  // its counter is raise
 Result<Rank0> find_rank_0(const FileSystem& files, const RunReading& run) {
   if (!run.view.owner) return Rank0{};
   Rank0 rank_0{*run.view.owner, run.view.owner_state == store::OwnerState::Alive};
-  if (run.view.owner_state == store::OwnerState::Unknown) {
+  // Nobody drives a finished run: there is nothing to watch.
+  if (run.view.owner_state == store::OwnerState::Unknown && !run.core().finished()) {
     const auto alive = server::rank_0_alive(files, run.folder, rank_0.owner, kPatience);
     if (!alive) return tl::unexpected(alive.error());
     rank_0.alive = *alive;

@@ -143,7 +143,7 @@ std::string status_text(const StatusView& view) {
     text += fmt::format("{} to cancel not answered yet\n", counted(view.requests, "request"));
   for (const std::string& line : view.unsatisfiable) text += line + "\n";
   if (!view.jobs.empty()) text += "\n" + jobs_text(view.jobs);
-  return text + (view.state == RunState::Finished ? "" : nodes_text(view.nodes));
+  return text + (view.state == RunState::Running ? nodes_text(view.nodes) : "");
 }
 
 std::string jobs_text(const std::vector<JobView>& jobs) {

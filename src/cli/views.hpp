@@ -55,6 +55,7 @@ struct StatusView {
 
 // A child of an array, or a job that is none.
 struct ChildView {
+  model::JobId id{};
   std::string job;
   std::string definition;
   bool array = false;
