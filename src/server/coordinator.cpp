@@ -197,6 +197,10 @@ std::optional<Instant> Coordinator::wake_at() const {
   // What has come to its end already would wake for ever.
   if (state.ending) {
     if (!state.leaving) earlier(state.ending_until);
+    const Instant awaited_until = state.settings.claimed_at + state.settings.margin;
+    if (state.settings.end_at_once && !state.leaving &&
+        (!state.last_tick || *state.last_tick < awaited_until))
+      earlier(awaited_until);
   } else if (!state.gathered) {
     earlier(state.patience_until);
   } else if (state.nothing_since) {

@@ -1,6 +1,8 @@
 // How a run starts to grant, gets stuck, and ends.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "server/coordinator_state.hpp"
 
 namespace mpibatch::server {
@@ -19,7 +21,7 @@ void Coordinator::State::gather(Instant now) {
   gathered = true;
   if (settings.end_at_once) {
     settings.grace = Duration{0};
-    end({RunEnd::Interrupted, {}}, now + settings.margin);
+    end({RunEnd::Interrupted, {}}, std::max(patience_until, now + settings.margin));
     return;
   }
   if (!all) {
@@ -60,9 +62,14 @@ void Coordinator::State::check_end(Instant now) {
     ending_until = now;
   }
   if (!ending) return;
+  // What is to end at once may be with a starter that has not said hello yet.
+  bool awaited = settings.end_at_once && now < settings.claimed_at + settings.margin;
+  for (const auto& [link, session] : sessions)
+    awaited = awaited || (settings.end_at_once && !session.greeted);
   bool out = false;
   for (const scheduler::GrantView& grant : core.grants())
-    out = out || (!never_sent.contains(grant.id) && link_of(grant.node, grant.instance));
+    out =
+        out || (!never_sent.contains(grant.id) && (awaited || link_of(grant.node, grant.instance)));
   if (out && now < ending_until) return;
   leave_all();
 }

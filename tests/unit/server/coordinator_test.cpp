@@ -191,6 +191,77 @@ TEST_F(OneNode, IsWaitedForNoLongerThanThePatience) {
   EXPECT_EQ(rank0_->result()->end, RunEnd::Stuck);
 }
 
+// Before a fresh start, a share that no longer exists may say hello after the one that does.
+TEST_F(OneNode, IsAwaitedWhereAllIsToEndAtOnce) {
+  begin({{}, {JobBuilder("a")}});
+  join();
+  const auto grant = only<protocol::Grant>(down()).at(0);
+  auto core = scheduler::Scheduler::load(rank0_->scheduler().save());
+  ASSERT_TRUE(core);
+  now_ += 1s;
+  settings_.epoch = model::Epoch{2};
+  settings_.claimed_at = now_;
+  settings_.end_at_once = true;
+  ASSERT_TRUE(core->apply(model::EpochBegan{settings_.epoch, "h", "b", {}, now_}));
+  rank0_ = std::make_unique<Coordinator>(settings_, std::move(*core), work_);
+  committed_ = 0;
+  constexpr LinkId kOther{2};
+  rank0_->link_opened(kLink, NodeUse::FinishOnly, now_);
+  rank0_->link_opened(kOther, NodeUse::Work, now_);
+  protocol::Hello other;
+  other.name = {"n2", 0};
+  other.instance = model::InstanceId{78};
+  other.capacity = {1, 0};
+  other.predecessor = model::Predecessor::None;
+  rank0_->receive(kOther, {settings_.epoch, other.instance, {other}}, now_);
+  EXPECT_TRUE(only<protocol::Leave>(down()).empty());
+  now_ += settings_.margin + 1s;
+  rank0_->tick(now_);
+  EXPECT_TRUE(only<protocol::Leave>(down()).empty());
+
+  protocol::Hello hello;
+  hello.name = {"n1", 0};
+  hello.instance = kStarter;
+  hello.capacity = {2, 0};
+  hello.inventory = {{grant.id, {{0, 1}}, {{0, 1}}}};
+  up(hello);
+  const auto stops = only<protocol::StopAll>(down());
+  ASSERT_EQ(stops.size(), 1U);
+  EXPECT_EQ(stops[0].grace, Duration{0});
+  model::AttemptEnd end;
+  end.kind = model::EndKind::Stopped;
+  up(protocol::Ends{{{1, {grant.job, 0, grant.id}, end}}});
+  EXPECT_FALSE(only<protocol::Leave>(down()).empty());
+  ASSERT_TRUE(rank0_->result());
+  EXPECT_EQ(rank0_->result()->end, RunEnd::Interrupted);
+}
+
+TEST_F(OneNode, IsNotAwaitedForEverWhereAllIsToEndAtOnce) {
+  begin({{}, {JobBuilder("a")}});
+  join();
+  ASSERT_EQ(only<protocol::Grant>(down()).size(), 1U);
+  auto core = scheduler::Scheduler::load(rank0_->scheduler().save());
+  ASSERT_TRUE(core);
+  settings_.epoch = model::Epoch{2};
+  settings_.end_at_once = true;
+  ASSERT_TRUE(core->apply(model::EpochBegan{settings_.epoch, "h", "b", {}, now_}));
+  rank0_ = std::make_unique<Coordinator>(settings_, std::move(*core), work_);
+  committed_ = 0;
+  rank0_->link_opened(kLink, NodeUse::Work, now_);
+  protocol::Hello other;
+  other.name = {"n2", 0};
+  other.instance = model::InstanceId{78};
+  other.capacity = {1, 0};
+  rank0_->receive(kLink, {settings_.epoch, other.instance, {other}}, now_);
+  EXPECT_TRUE(only<protocol::Leave>(down()).empty());
+  ASSERT_TRUE(rank0_->wake_at());
+  EXPECT_EQ(*rank0_->wake_at(), now_ + settings_.margin);
+  now_ += settings_.margin;
+  rank0_->tick(now_);
+  EXPECT_EQ(only<protocol::Leave>(down()).size(), 1U);
+  EXPECT_TRUE(rank0_->result());
+}
+
 TEST_F(OneNode, EndsTheRunOnlyWhenItsEndIsCommittedAndTold) {
   begin({{}, {JobBuilder("a")}});
   join();
