@@ -50,7 +50,7 @@ std::string words(const Reason& reason) {
       what = "lost";
       break;
   }
-  return text.empty() ? what : what + ": " + text;
+  return text.empty() ? what : what + ": " + printable(text);
 }
 
 class Summary {
@@ -128,7 +128,7 @@ class Summary {
     std::size_t begin = 0;
     while (begin < text.size()) {
       const std::size_t end = std::min(text.find('\n', begin), text.size());
-      fmt::print(stderr, "      {}\n", text.substr(begin, end - begin));
+      fmt::print(stderr, "      {}\n", printable(text.substr(begin, end - begin)));
       begin = end + 1;
     }
   }
