@@ -140,8 +140,7 @@ inline Adopted adopt(PlanBuilder plan, const Adopted& before = {}) {
   next.fact.revision = model::Revision{model::number_of(before.fact.revision) + 1};
   next.fact.queues = plan.queues;
   for (const JobBuilder& job : plan.jobs)
-    next.ids.try_emplace(job.spec.name,
-                         model::JobId{static_cast<std::uint32_t>(next.ids.size())});
+    next.ids.try_emplace(job.spec.name, model::JobId{static_cast<std::uint32_t>(next.ids.size())});
   for (const JobBuilder& job : plan.jobs) {
     model::AdoptedJob adopted{next.ids.at(job.spec.name), job.spec, {}};
     const auto queue = std::find_if(plan.queues.begin(), plan.queues.end(), [&](const auto& each) {
