@@ -14,7 +14,8 @@ namespace mpibatch::transport {
 
 class MpiWorld {
  public:
-  // MPI_Init_thread(FUNNELED); call once, from the thread that uses the links.
+  // MPI_Init_thread(FUNNELED); call once, from the thread that uses the links. The process's
+  // environment is afterwards what it was before.
   static Result<std::unique_ptr<MpiWorld>> start(int* argc, char*** argv);
   virtual ~MpiWorld() = default;
 

@@ -3,6 +3,8 @@
 #include <mpi.h>
 
 #include <climits>
+#include <cstdlib>
+#include <map>
 #include <numeric>
 
 #include <fmt/format.h>
@@ -13,6 +15,8 @@
 #include <mpibatch/base/random.hpp>
 #include "transport/mpi/doorbell.hpp"
 #include "transport/mpi/hub.hpp"
+
+extern char** environ;
 
 namespace mpibatch::transport {
 
@@ -55,6 +59,27 @@ std::vector<std::string> collect(MPI_Comm world, const std::string& mine, bool e
     parts.push_back(
         all.substr(static_cast<std::size_t>(starts[i]), static_cast<std::size_t>(sizes[i])));
   return parts;
+}
+
+std::map<std::string, std::string> variables() {
+  std::map<std::string, std::string> found;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    const std::string text(*entry);
+    if (const auto equals = text.find('='); equals != std::string::npos)
+      found.emplace(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return found;
+}
+
+// Open MPI sets variables for the libraries below it, which have read them when it has started
+// (PSM2_DEVICES, say). Left there, they would be taken for the user's and reach every attempt.
+void restore_variables(const std::map<std::string, std::string>& before) {
+  for (const auto& [name, value] : variables())
+    if (!before.contains(name)) ::unsetenv(name.c_str());
+  for (const auto& [name, value] : before) {
+    const char* now = std::getenv(name.c_str());
+    if (now == nullptr || value != now) ::setenv(name.c_str(), value.c_str(), 1);
+  }
 }
 
 class MpiLink final : public Link {
@@ -148,6 +173,7 @@ class World final : public MpiWorld {
 Result<std::unique_ptr<MpiWorld>> MpiWorld::start(int* argc, char*** argv) {
   auto doorbell = Doorbell::open();
   if (!doorbell) return tl::unexpected(doorbell.error());
+  const auto before = variables();
   int provided = MPI_THREAD_SINGLE;
   if (const int rc = MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided); rc != MPI_SUCCESS)
     return fail(ErrorKind::System, "MPI_Init_thread failed: " + describe(rc));
@@ -155,6 +181,7 @@ Result<std::unique_ptr<MpiWorld>> MpiWorld::start(int* argc, char*** argv) {
     return fail(ErrorKind::System,
                 "this MPI library allows no threads at all (MPI_THREAD_FUNNELED is needed): use a "
                 "build with thread support");
+  restore_variables(before);
   MPI_Comm world = MPI_COMM_NULL;
   MPI_Comm_dup(MPI_COMM_WORLD, &world);
   std::unique_ptr<MpiWorld> made = std::make_unique<World>(world, std::move(*doorbell));
