@@ -37,15 +37,18 @@ std::uint64_t bytes_of(const store::SegmentRecord& record) {
 
 struct SegmentThread::Shared {
   Shared(FileSystem& files_given, store::StateFolder folder_given,
-         store::SegmentHeader header_given, int event_given)
+         store::SegmentHeader header_given, std::function<void()> before_first_given,
+         int event_given)
       : files(files_given),
         folder(std::move(folder_given)),
         header(std::move(header_given)),
+        before_first(std::move(before_first_given)),
         event(event_given) {}
 
   FileSystem& files;
   const store::StateFolder folder;
   const store::SegmentHeader header;
+  const std::function<void()> before_first;
   const int event;
 
   std::mutex mutex;
@@ -136,6 +139,7 @@ void SegmentThread::Shared::check() {
   if (!writer && !failed) {
     const auto segments = files.list(folder.node(header.node));
     answer.first_starter = segments && segments->empty();
+    if (answer.first_starter) before_first();
     auto made = files.make_folder(folder.node(header.node)).and_then([this] {
       return store::SegmentWriter::create(files, folder, header);
     });
@@ -174,10 +178,11 @@ void SegmentThread::Shared::write(std::vector<store::SegmentRecord> taken, std::
 }
 
 SegmentThread::SegmentThread(FileSystem& files, store::StateFolder folder,
-                             store::SegmentHeader header)
+                             store::SegmentHeader header, std::function<void()> before_first)
     : event_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
   MPIBATCH_CHECK(static_cast<bool>(event_));
-  shared_ = std::make_shared<Shared>(files, std::move(folder), std::move(header), event_.get());
+  shared_ = std::make_shared<Shared>(files, std::move(folder), std::move(header),
+                                     std::move(before_first), event_.get());
   sigset_t all;
   sigset_t before;
   ::sigfillset(&all);

@@ -5,6 +5,7 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -38,7 +39,9 @@ using SegmentReport = std::variant<NonceChecked, SegmentSynced, SegmentFailed, R
 
 class SegmentThread {
  public:
-  SegmentThread(FileSystem& files, store::StateFolder folder, store::SegmentHeader header);
+  // `before_first`: called by the thread before it makes the first segment ever of this node.
+  SegmentThread(FileSystem& files, store::StateFolder folder, store::SegmentHeader header,
+                std::function<void()> before_first);
   ~SegmentThread();  // see finish()
   SegmentThread(const SegmentThread&) = delete;
   SegmentThread& operator=(const SegmentThread&) = delete;

@@ -28,7 +28,9 @@ StarterLoop::StarterLoop(StarterOptions options, StarterParts parts)
       name_{host_name(), options_.share},
       instance_{random_u64()},
       began_(now()),
-      segment_(parts_.files, {options_.state_folder}, {options_.run, name_, instance_}),
+      segment_(parts_.files, {options_.state_folder}, {options_.run, name_, instance_},
+               // Not after it: one killed in between would leave a segment and the doubt.
+               [this] { parts_.predecessor.slots().clear_doubt(); }),
       cpus_(parts_.allocation),
       processes_({options_.run, name_, parts_.allocation.cpus}, parts_.predecessor.slots(), *this) {
 }
