@@ -1,0 +1,304 @@
+#include "rank_zero.hpp"
+
+#include <algorithm>
+
+#include <mpibatch/protocol/codec.hpp>
+#include <mpibatch/store/segment.hpp>
+
+#include "support/scheduler_check.hpp"
+
+namespace mpibatch::fault {
+
+namespace {
+
+constexpr unsigned kGhostsKept = 200;
+constexpr Duration kRaiseEvery = std::chrono::seconds{1};
+
+}  // namespace
+
+RankZero::RankZero(Cluster& cluster, unsigned number, Host& host, LifeOptions options,
+                   std::function<void()> gone)
+    : VirtualProcess(cluster.events, cluster.trace,
+                     fmt::format("rank 0 ({}) on {}", number, host.name)),
+      cluster_(cluster),
+      host_(host),
+      options_(std::move(options)),
+      gone_(std::move(gone)),
+      disk_(cluster.disk, *this, &host) {}
+
+RankZero::~RankZero() = default;
+
+const model::PlannedJob& RankZero::job(model::JobId id) const {
+  return cluster_.workload->planned(revision_, id);
+}
+
+Instant RankZero::now() const { return began_ + (host_.boot(events_.now()) - boot_began_); }
+
+// ---- the nodes
+
+void RankZero::open_ports() {
+  for (const auto& node : cluster_.nodes) {
+    const bool own = node->host == &host_;
+    const bool work =
+        std::find(options_.nodes.begin(), options_.nodes.end(), node.get()) != options_.nodes.end();
+    if (!work && !own) continue;
+    Port& port = *ports_.emplace_back(std::make_unique<Port>());
+    port.node = node.get();
+    port.use = work ? server::NodeUse::Work : server::NodeUse::FinishOnly;
+    if (own) {
+      port.door = std::make_unique<Door>(cluster_, *this, *this, *node, work, [this, &port] {
+        port.line = port.door->line();
+        opened(port);
+      });
+      later(cluster_.ms(0, 100), [&port] { port.door->step(); });
+    } else {
+      port.agent = std::make_unique<Agent>(
+          cluster_, *node, fmt::format("agent of {} at {}", title(), model::to_string(node->name)));
+      port.line = std::make_shared<Line>(cluster_, node.get(), *this, *port.agent);
+      cables_.push_back(port.line);
+      // A lost rank ends the world, but nobody is told at once.
+      port.agent->begin(port.line, [this] {
+        later(cluster_.ms(0, 3000), [this] { die("a rank of its world was lost"); });
+      });
+      opened(port);
+    }
+  }
+}
+
+void RankZero::opened(Port& port) {
+  if (result_) return;
+  port.link = server::LinkId{next_link_++};
+  port.open = true;
+  coordinator_->link_opened(port.link, port.use, now());
+  pump();
+}
+
+RankZero::Port* RankZero::port_of(const Line& line) {
+  for (const auto& port : ports_)
+    if (port->line.get() == &line) return port.get();
+  return nullptr;
+}
+
+void RankZero::hear(Line& line, const std::string& bytes) {
+  enter([this, from = line.shared_from_this(), bytes] {
+    const Port* port = port_of(*from);
+    if (!port || !port->open || result_) return;
+    const auto message = protocol::decode_up(bytes);
+    if (!message) throw Violation{"a message does not decode: " + message.error().message};
+    coordinator_->receive(port->link, *message, now());
+    pump();
+  });
+}
+
+void RankZero::hung_up(Line& line) {
+  enter([this, from = line.shared_from_this()] {
+    Port* port = port_of(*from);
+    if (!port) return;
+    port->line.reset();
+    if (port->open && !result_) {
+      port->open = false;
+      coordinator_->link_closed(port->link, now());
+      pump();
+    }
+    if (port->door) port->door->closed(*from);
+  });
+}
+
+std::vector<Agent*> RankZero::agents() {
+  std::vector<Agent*> found;
+  for (const auto& port : ports_)
+    if (port->agent) found.push_back(port->agent.get());
+  return found;
+}
+
+void RankZero::break_line(Node& node) {
+  for (const auto& port : ports_) {
+    if (port->node != &node) continue;
+    if (port->agent) port->agent->break_door();
+    if (port->door && port->line) port->line->close();
+  }
+}
+
+void RankZero::mended(Node& node) {
+  for (const auto& line : cables_)
+    if (line->cable() == &node) line->mended();
+}
+
+void RankZero::haunt(const protocol::UpMessage& ghost) {
+  enter([this, ghost] {
+    if (!running() || ports_.empty()) return;
+    const Port& port = *cluster_.random.pick(ports_);
+    if (!port.open || ghost.epoch == me_.epoch) return;
+    coordinator_->receive(port.link, ghost, now());
+    pump();
+  });
+}
+
+// ---- facts, commits, commands
+
+void RankZero::pump() {
+  if (!coordinator_ || result_) return;
+  for (model::Fact& fact : coordinator_->take_facts()) {
+    trace_("  {}: {}", title(), model::to_string(fact));
+    if (const auto* granted = std::get_if<model::Granted>(&fact))
+      cluster_.truth->granted(*granted, revision_);
+    journal_->append(fact);
+    ++appended_;
+    uncommitted_.push_back(std::move(fact));
+  }
+  for (const server::Command& command : coordinator_->take_commands()) {
+    checkpoint();
+    take(command);
+  }
+  if (appended_ > committed_ && !committing_ && !disk_failed_) {
+    committing_ = true;
+    later(cluster_.ms(0, 5), [this] { commit(); });
+  }
+  if (auto result = coordinator_->result()) {
+    trace_("{} has ended its run: {} {}", title(), static_cast<int>(result->end),
+           result->reasons.empty() ? "" : result->reasons.front());
+    result_ = std::move(result);
+    later(std::chrono::seconds{1}, [this] { die("its run has ended"); });
+    return;
+  }
+  plan_tick();
+}
+
+void RankZero::take(const server::Command& command) {
+  if (const auto* send = std::get_if<server::SendDown>(&command)) {
+    for (const auto& port : ports_) {
+      if (!port->open || port->link != send->link || !port->line) continue;
+      cluster_.said_down.emplace_back(port->node, send->message);
+      if (cluster_.said_down.size() > kGhostsKept) cluster_.said_down.pop_front();
+      port->line->send(*this, protocol::encode(send->message));
+    }
+  } else if (const auto* read = std::get_if<server::ReadSegment>(&command)) {
+    later(cluster_.ms(0, 200), [this, read = *read] {
+      std::vector<store::AttemptEnded> ends;
+      store::SegmentPosition position;
+      const auto done =
+          store::read_segment(disk_, cluster_.folder.segment(read.name, read.instance), position,
+                              [&](const store::SegmentRecord& record) {
+                                if (const auto* end = std::get_if<store::AttemptEnded>(&record))
+                                  ends.push_back(*end);
+                              });
+      if (!done && done.error().kind != ErrorKind::NotFound)
+        throw Violation{"a segment cannot be read: " + done.error().message};
+      later(cluster_.ms(0, 200), [this, read, ends] {
+        if (result_) return;
+        trace_("{} has read the segment of {}: {} ends", title(), model::to_string(read.instance),
+               ends.size());
+        coordinator_->segment_read(read.node, read.instance, ends, now());
+        pump();
+      });
+    });
+  } else {
+    trace_("{}: {}", title(), std::get<server::Tell>(command).message);
+  }
+}
+
+void RankZero::commit() {
+  disk_.defer_syncs(true);
+  const auto written = disk_fails_ ? fail(ErrorKind::System, "the disk fails") : journal_->commit();
+  disk_.defer_syncs(false);
+  if (!written) {
+    disk_failed_ = true;
+    coordinator_->refuse(written.error().message, now());
+    return pump();
+  }
+  later(cluster_.random.skewed(Duration{100}, cluster_.settings.sync_max),
+        [this, facts = *written - own_facts_] { synced(facts); });
+}
+
+void RankZero::synced(std::uint64_t facts) {
+  if (const Result<void> done = disk_.finish_syncs(); !done)
+    throw Violation{"a sync fails: " + done.error().message};
+  if (stop_if_superseded()) return;
+  for (; committed_ < facts; ++committed_) {
+    cluster_.truth->committed(uncommitted_.front());
+    if (const auto applied = shadow_.apply(uncommitted_.front()); !applied)
+      throw Violation{"a committed fact does not apply: " + applied.error().message};
+    uncommitted_.pop_front();
+  }
+  // It may be stopped here, or die, with the facts safe and nobody told.
+  later(cluster_.ms(0, 3), [this, facts] { commit_known(facts); });
+}
+
+void RankZero::commit_known(std::uint64_t facts) {
+  committing_ = false;
+  if (result_) return;
+  checkpoint();
+  if (uncommitted_.empty()) compare();
+  coordinator_->committed(facts, now());
+  pump();
+}
+
+void RankZero::compare() {
+  const scheduler::Scheduler& live = coordinator_->scheduler();
+  if (std::string wrong = testing::inconsistency(live); !wrong.empty())
+    throw Violation{"the live state is inconsistent: " + wrong};
+  if (live.save() != shadow_.save())
+    throw Violation{"the live state is not what its facts say: " +
+                    testing::difference(live, shadow_)};
+  if (!cluster_.random.chance(50)) return;
+  if (fold(disk_, cluster_.folder).save() != live.save() && !stop_if_superseded())
+    throw Violation{"the journal's fold is not the live state"};
+}
+
+bool RankZero::stop_if_superseded() {
+  const auto superseded = store::superseded(disk_, cluster_.folder, me_.epoch);
+  if (!superseded) throw Violation{"the owner cannot be read: " + superseded.error().message};
+  if (*superseded) die("another rank 0 has taken over");
+  return *superseded;
+}
+
+void RankZero::raise() {
+  if (result_) return;
+  if (const auto raised = store::raise_counter(disk_, cluster_.folder, me_.epoch, ++counter_);
+      !raised)
+    throw Violation{"the counter cannot be raised: " + raised.error().message};
+  // As old as the look at the owner, however late the answer is used.
+  const Instant asked = now();
+  if (stop_if_superseded()) return;
+  later(cluster_.ms(0, 20), [this, asked] {
+    if (result_) return;
+    coordinator_->owner_verified(asked);
+    pump();
+  });
+  later(kRaiseEvery + cluster_.ms(0, 3000), [this] { raise(); });
+}
+
+void RankZero::plan_tick() {
+  const auto wake = coordinator_->wake_at();
+  const Duration at = wake ? *wake - began_ + boot_began_ : host_.boot(events_.now());
+  later(host_.wait_for(at, events_.now()), [this, tick = ++tick_] {
+    if (tick != tick_ || result_) return;
+    coordinator_->tick(now());
+    pump();
+  });
+}
+
+void RankZero::cancel(const scheduler::CancelJob& request) {
+  enter([this, request] {
+    if (!running() || coordinator_->scheduler().request_known(request.request)) return;
+    coordinator_->cancel(request, now());
+    pump();
+  });
+}
+
+void RankZero::interrupt(bool at_once) {
+  enter([this, at_once] {
+    if (!running()) return;
+    trace_("{} is interrupted{}", title(), at_once ? " at once" : "");
+    coordinator_->interrupt(at_once, now());
+    pump();
+  });
+}
+
+void RankZero::died() {
+  for (const auto& port : ports_)
+    if (port->line) port->line->close();
+  gone_();
+}
+
+}  // namespace mpibatch::fault

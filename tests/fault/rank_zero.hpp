@@ -1,0 +1,123 @@
+// One life of rank 0 with the real coordinator and the real store: claims its epoch, folds what
+// earlier ones left, runs, and stops when a later one has claimed.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include <mpibatch/server/coordinator.hpp>
+#include <mpibatch/store/journal.hpp>
+#include <mpibatch/store/owner.hpp>
+
+#include "agent.hpp"
+#include "cluster.hpp"
+
+namespace mpibatch::fault {
+
+struct LifeOptions {
+  std::vector<Node*> nodes;  // that this world has; other nodes of its host are FinishOnly
+  bool edit_plan = false;    // the plan has changed since the last life
+};
+
+class RankZero final : public VirtualProcess, public LineEnd, public server::WorkSource {
+ public:
+  RankZero(Cluster& cluster, unsigned number, Host& host, LifeOptions options,
+           std::function<void()> gone);
+  ~RankZero() override;
+
+  void begin();
+  void hear(Line& line, const std::string& bytes) override;
+  void hung_up(Line& line) override;
+  const model::PlannedJob& job(model::JobId id) const override;
+
+  Host& host() { return host_; }
+  bool running() const { return coordinator_ != nullptr && !result_; }
+  const std::optional<server::RunResult>& result() const { return result_; }
+  std::vector<Agent*> agents();
+
+  // ---- what a user or a fault does to it
+  void cancel(const scheduler::CancelJob& request);
+  void interrupt(bool at_once);
+  void fail_disk() { disk_fails_ = true; }
+  void break_line(Node& node);
+  void mended(Node& node);  // its cable
+  void haunt(const protocol::UpMessage& ghost);
+
+ private:
+  struct Port {
+    Node* node = nullptr;
+    server::NodeUse use = server::NodeUse::Work;
+    std::unique_ptr<Agent> agent;  // null: the node is of rank 0's own host
+    std::unique_ptr<Door> door;
+    std::shared_ptr<Line> line;
+    server::LinkId link{};
+    bool open = false;
+  };
+
+  // ---- recovery: a step each, so that anything can happen between two
+  void claim();
+  void read();
+  void sync_older();
+  void create_segment();
+  void adopt();
+  void run();
+  void fold_checks(const std::string& saved);
+  Instant now() const;
+
+  // ---- the loop
+  void pump();
+  void take(const server::Command& command);
+  void commit();
+  void synced(std::uint64_t facts);
+  void commit_known(std::uint64_t facts);
+  void raise();
+  bool stop_if_superseded();
+  void plan_tick();
+  void compare();
+  void open_ports();
+  void opened(Port& port);
+  Port* port_of(const Line& line);
+  void died() override;
+
+  Cluster& cluster_;
+  Host& host_;
+  LifeOptions options_;
+  std::function<void()> gone_;
+  ProcessDisk disk_;
+
+  store::OwnerRecord me_;
+  std::vector<store::SegmentStop> stops_;
+  scheduler::Scheduler core_;
+  Instant began_{};
+  Duration boot_began_{0};
+  Instant claimed_at_{};
+  bool waits_count_on_ = false;
+  model::Revision revision_{};
+
+  std::unique_ptr<store::JournalWriter> journal_;
+  std::uint64_t own_facts_ = 0;  // in the journal before the coordinator's
+  scheduler::Scheduler shadow_;  // what the committed facts alone say
+  std::deque<model::Fact> uncommitted_;
+  std::uint64_t appended_ = 0;
+  std::uint64_t committed_ = 0;
+  bool committing_ = false;
+  bool disk_fails_ = false;
+  bool disk_failed_ = false;
+  std::uint64_t counter_ = 0;
+
+  std::unique_ptr<server::Coordinator> coordinator_;
+  std::vector<std::unique_ptr<Port>> ports_;
+  std::vector<std::shared_ptr<Line>> cables_;  // to agents, dead ones as well
+  std::uint32_t next_link_ = 1;
+  std::uint64_t tick_ = 0;
+  std::optional<server::RunResult> result_;
+};
+
+// The whole journal, as any reader folds it; Violation if it cannot be.
+scheduler::Scheduler fold(const FileSystem& files, const store::StateFolder& folder,
+                          std::vector<model::Fact>* facts = nullptr);
+
+}  // namespace mpibatch::fault

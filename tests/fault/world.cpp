@@ -1,0 +1,154 @@
+#include "world.hpp"
+
+#include <algorithm>
+
+#include "starter.hpp"
+
+namespace mpibatch::fault {
+
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+namespace {
+
+// Once nothing goes wrong any more, a run needs few lives: the one that is there, and one after it
+// where that had given up already.
+constexpr unsigned kLivesInPeaceMax = 4;
+
+}  // namespace
+
+World::World(std::uint64_t seed, bool verbose) : cluster_(seed, verbose) {
+  choose_settings();
+  make_hosts();
+  make_nodes();
+  cluster_.workload =
+      std::make_unique<Workload>(seed, cluster_.random, cluster_.nodes.front()->capacity);
+  cluster_.truth = std::make_unique<Truth>(*cluster_.workload, cluster_.trace);
+  choose_faults();
+  FileSystem& files = cluster_.disk.files();
+  (void)files.make_folder(cluster_.folder.journal());
+  (void)files.make_folder(cluster_.folder.nodes());
+  (void)files.sync_folder("/");
+  (void)files.sync_folder(cluster_.folder.path);
+}
+
+World::~World() = default;
+
+void World::choose_settings() {
+  Random& random = cluster_.random;
+  Settings& settings = cluster_.settings;
+  settings.lease = std::vector<Duration>{seconds{9}, seconds{15}, seconds{60}}[random.below(3)];
+  settings.grace = random.between(Duration{0}, Duration{seconds{5}});
+  settings.patience = random.between(Duration{seconds{2}}, Duration{seconds{30}});
+  settings.sync_max = random.chance(500) ? Duration{milliseconds{20}} : Duration{seconds{3}};
+}
+
+void World::make_hosts() {
+  Random& random = cluster_.random;
+  const std::uint64_t hosts = random.between(1, 4);
+  for (std::uint64_t i = 0; i < hosts; ++i) {
+    auto host = std::make_unique<Host>();
+    host->name = "host" + std::to_string(i);
+    host->boot_offset = random.between(Duration{0}, Duration{std::chrono::hours{1000}});
+    host->wall_skew =
+        random.chance(500) ? random.between(Duration{0}, Duration{minutes{10}}) : Duration{0};
+    host->fast_ppm = static_cast<std::int64_t>(random.below(2001)) - 1000;
+    cluster_.hosts.push_back(std::move(host));
+  }
+}
+
+void World::make_nodes() {
+  Random& random = cluster_.random;
+  for (const auto& host : cluster_.hosts) {
+    const std::uint64_t shares = random.chance(300) ? 2 : 1;
+    for (std::uint32_t share = 0; share < shares; ++share) {
+      auto node = std::make_unique<Node>();
+      node->name = {host->name, share};
+      node->host = host.get();
+      // The first node is the largest: what fits nowhere else fits there.
+      node->capacity = cluster_.nodes.empty()
+                           ? model::Resources{static_cast<std::uint32_t>(random.between(2, 6)),
+                                              random.between(100, 1000)}
+                           : model::Resources{static_cast<std::uint32_t>(random.between(
+                                                  1, cluster_.nodes.front()->capacity.vcpus)),
+                                              random.between(50, 100)};
+      cluster_.nodes.push_back(std::move(node));
+    }
+  }
+}
+
+// ---- lives of rank 0
+
+void World::start_life() {
+  if (finished_) return;
+  Random& random = cluster_.random;
+  std::vector<Host*> hosts;
+  for (const auto& host : cluster_.hosts)
+    if (host->up) hosts.push_back(host.get());
+  if (hosts.empty()) return supervise();
+  LifeOptions options;
+  const bool shrunk = cluster_.faults && random.chance(200);
+  for (const auto& node : cluster_.nodes) {
+    const bool reached = node->host->up || random.chance(300);
+    if (node == cluster_.nodes.front() || (reached && (!shrunk || random.chance(500))))
+      options.nodes.push_back(node.get());
+  }
+  options.edit_plan = cluster_.faults && random.chance(150);
+  Host& host = random.chance(700) && cluster_.hosts.front()->up ? *cluster_.hosts.front()
+                                                                : *random.pick(hosts);
+  if (!cluster_.faults && ++lives_in_peace_ > kLivesInPeaceMax)
+    throw Violation{"rank 0 starts again and again although nothing goes wrong any more"};
+  const auto number = static_cast<unsigned>(lives_.size() + 1);
+  lives_.push_back(std::make_unique<RankZero>(cluster_, number, host, std::move(options),
+                                              [this] { life_gone(); }));
+  cluster_.trace("{} starts", lives_.back()->title());
+  lives_.back()->begin();
+}
+
+void World::life_gone() {
+  for (const auto& life : lives_) {
+    if (!life->result()) continue;
+    const server::RunEnd end = life->result()->end;
+    if (end == server::RunEnd::Succeeded || end == server::RunEnd::SomeFailed) finished_ = true;
+  }
+  supervise();
+}
+
+// Whoever runs mpibatch runs it again, unless somebody else does.
+void World::supervise() {
+  if (finished_ || std::exchange(supervising_, true)) return;
+  cluster_.events.after(cluster_.ms(0, 5000), [this] {
+    supervising_ = false;
+    for (const auto& life : lives_)
+      if (life->alive() && !life->stalled()) return;
+    start_life();
+  });
+}
+
+void World::run() {
+  start_life();
+  next_fault();
+  cluster_.events.at(peace_at_, [this] { heal(); });
+  EventQueue& events = cluster_.events;
+  while (!events.empty()) {
+    events.step();
+    ++steps_;
+    if (events.now() > end_at_)
+      throw Violation{fmt::format("the run has not ended {} s after the last fault",
+                                  (end_at_ - peace_at_) / seconds{1})};
+  }
+  check_end();
+}
+
+void World::check_end() {
+  if (!finished_) throw Violation{"nothing happens any more, and the run has not ended"};
+  std::vector<model::Fact> facts;
+  const scheduler::Scheduler core = fold(cluster_.disk.files(), cluster_.folder, &facts);
+  for (const model::Fact& fact : facts) cluster_.truth->committed(fact);
+  cluster_.truth->check_end(core, facts);
+  for (const auto& starter : cluster_.starters)
+    if (starter->alive()) throw Violation{starter->title() + " lives on after the run"};
+}
+
+}  // namespace mpibatch::fault

@@ -1,0 +1,71 @@
+// One simulated run, from a seed: a cluster, a plan, faults for a while, then peace until the run
+// must have ended.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "cluster.hpp"
+#include "rank_zero.hpp"
+
+namespace mpibatch::fault {
+
+class World {
+ public:
+  World(std::uint64_t seed, bool verbose);
+  ~World();
+  void run();  // throws Violation
+  const Trace& trace() const { return cluster_.trace; }
+  std::uint64_t steps() const { return steps_; }
+  std::size_t lives() const { return lives_.size(); }
+
+ private:
+  void make_hosts();
+  void make_nodes();
+  void choose_settings();
+
+  // ---- who keeps the run going
+  void start_life();
+  void life_gone();
+  void supervise();
+  RankZero* newest() { return lives_.empty() ? nullptr : lives_.back().get(); }
+
+  // ---- faults.cpp
+  void choose_faults();
+  void next_fault();
+  void heal();
+  void crash_rank_zero();
+  void stop_rank_zero();
+  void rival_life();
+  void crash_starter();
+  void stop_starter();
+  void break_link();
+  void cut_cable();
+  void lose_power();
+  void lose_sight();
+  void ghosts();
+  void interrupt();
+  void cancel();
+  void fail_disk();
+  Node& any_node() { return *cluster_.random.pick(cluster_.nodes); }
+  void mend(Node& node);
+  void boot(Host& host);
+
+  void check_end();
+
+  Cluster cluster_;
+  std::vector<std::unique_ptr<RankZero>> lives_;
+  using Fault = void (World::*)();
+  std::vector<Fault> faults_;
+  Duration pause_max_{0};
+  Duration peace_at_{0};
+  Duration end_at_{0};
+  std::vector<scheduler::CancelJob> requests_;
+  unsigned lives_in_peace_ = 0;
+  bool finished_ = false;
+  bool supervising_ = false;
+  std::uint64_t steps_ = 0;
+};
+
+}  // namespace mpibatch::fault
