@@ -79,8 +79,9 @@ class H5(harness.Case):
                              (row["status"], row["statusReason"], row["queue"]))
             self.assertEqual(int("arrayProperties" in job), row["array"])
             for child in self.json("jobs", name)["jobs"]:
-                rows = [row for row in tables["attempts"] if (row["job"], row["index"]) == (name, child.get("index", 0))]
-                rows.sort(key=lambda row: row["attempt"])
+                rows = sorted((row for row in tables["attempts"]
+                               if (row["job"], row["index"]) == (name, child.get("index", 0))),
+                              key=lambda row: row["attempt"])
                 self.assertEqual(len(child["attempts"]), len(rows), child)
                 for attempt, row in zip(child["attempts"], rows):
                     self.assertEqual((attempt["attempt"], attempt["node"], attempt["startedAt"], attempt["stoppedAt"],
@@ -101,10 +102,10 @@ class H5(harness.Case):
         jobs = {job["name"]: job for job in tables["jobs"]}
         self.assertEqual({"first": "SUCCEEDED", "bad": "FAILED", "through": "FAILED", "work": "SUCCEEDED",
                           "last": "SUCCEEDED"}, {name: job["status"] for name, job in jobs.items()})
-        self.assertEqual((4, 4, 5, 1), tuple(jobs["work"][column] for column in ("size", "SUCCEEDED", "memoryMiB", "vcpus")))
+        self.assertEqual([4, 4, 5, 1], [jobs["work"][column] for column in ("size", "SUCCEEDED", "memoryMiB", "vcpus")])
         self.assertEqual("urgent", jobs["bad"]["queue"])
-        self.assertEqual([(1, 3), (2, 3)], sorted((attempt["attempt"], attempt["exitCode"]) for attempt in tables["attempts"]
-                                                  if attempt["job"] == "bad"))
+        bad = sorted((row["attempt"], row["exitCode"]) for row in tables["attempts"] if row["job"] == "bad")
+        self.assertEqual([(1, 3), (2, 3)], bad)
         self.assertEqual({"urgent": 7}, {queue["name"]: queue["priority"] for queue in tables["queues"]
                                          if queue["name"] != "default"})
         self.assertEqual([2], [node["vcpus"] for node in tables["nodes"]])

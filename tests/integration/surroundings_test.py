@@ -143,8 +143,8 @@ class PlainRun(Case):
 
     def test_each_attempt_finds_its_temporary_folder_empty(self):
         self.environment["TOGETHER"] = "2"
-        self.write_plan("plan.json", {"jobs": [self.reporter(size=2), self.reporter() | {"jobName": "after",
-                                                                                          "dependsOn": [{"jobId": "report"}]}]})
+        after = self.reporter() | {"jobName": "after", "dependsOn": [{"jobId": "report"}]}
+        self.write_plan("plan.json", {"jobs": [self.reporter(size=2), after]})
         self.run_plan("plan.json", "--cpus-per-node", "2")
         reports = self.reports()  # that of `after` stands in the place of the array's first
         self.assertEqual([[], []], [report["tmp"]["entries"] for report in reports])
@@ -194,7 +194,8 @@ class TwoRanks(Case):
         """Nested in our mpirun's world, but not part of it."""
         self.write("program.c", MPI_PROGRAM)
         subprocess.run(["mpicc", "-o", "program", "program.c"], cwd=self.folder, check=True)
-        world = ("touch arrived.$AWS_BATCH_JOB_ARRAY_INDEX; until [ -e arrived.0 ] && [ -e arrived.1 ]; do sleep 0.02; done; "
+        world = ("touch arrived.$AWS_BATCH_JOB_ARRAY_INDEX\n"
+                 "until [ -e arrived.0 ] && [ -e arrived.1 ]; do sleep 0.02; done\n"
                  "mpirun -n 2 ./program")
         self.run_on_two({"jobs": [harness.array("world", 2, world), harness.job("alone", ["./program"])]}, seconds=120)
         nodes = {child["attempts"][0]["node"] for child in self.children("world").values()}
