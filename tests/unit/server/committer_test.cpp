@@ -18,6 +18,7 @@ struct Commits : ::testing::Test {
 
   void SetUp() override {
     ASSERT_TRUE(files.make_folder(folder.path).has_value());
+    ASSERT_TRUE(files.sync_folder("/").has_value());  // where the user's folders were long ago
     me.run = std::string(32, 'a');
     me.epoch = store::claim(files, folder, me).value();
     auto journal = store::JournalWriter::create(files, folder, me.run, me.epoch, {});
@@ -43,7 +44,8 @@ TEST_F(Commits, CountsFactsOnceTheyAreSafe) {
   EXPECT_TRUE(report.failure.empty());
   files.crash_dropping_all(mpibatch::testing::Handles::Kept);
   std::uint64_t facts = 0;
-  ASSERT_TRUE(store::read_journal(files, folder, {}, [&](auto, const auto&) { ++facts; }).has_value());
+  ASSERT_TRUE(
+      store::read_journal(files, folder, {}, [&](auto, const auto&) { ++facts; }).has_value());
   EXPECT_EQ(facts, 2U);
 }
 

@@ -24,6 +24,11 @@ struct OpenRun : ::testing::Test {
   store::StateFolder folder{"/runs/plan.mpibatch"};
   FakeClock clock;
 
+  void SetUp() override {
+    ASSERT_TRUE(files.make_folder("/runs").has_value());
+    ASSERT_TRUE(files.sync_folder("/").has_value());  // was there long before the run
+  }
+
   // As the same supervisor's next world does: the one before it is provably over.
   Result<OpenedRun> open() { return open_run(files, folder, clock, "supervisor", kNoPatience); }
 };
@@ -61,6 +66,7 @@ TEST_F(OpenRun, TimeGoesOnWithTheBootClockWhateverTheWallClockDoes) {
   const auto first = open();
   ASSERT_TRUE(first.has_value());
   EXPECT_FALSE(first->waits_count_on);
+  ASSERT_TRUE(first->journal->commit().has_value());
   clock.boot_time += std::chrono::seconds{30};
   clock.wall_time -= std::chrono::hours{5};
   const auto second = open();
@@ -72,7 +78,8 @@ TEST_F(OpenRun, TimeGoesOnWithTheBootClockWhateverTheWallClockDoes) {
 
 TEST_F(OpenRun, RefusesWhileTheOwnerLivesNamingIt) {
   ASSERT_TRUE(open_run(files, folder, clock, {}, kNoPatience).has_value());
-  const auto second = open_run(files, folder, clock, {}, kNoPatience);  // this process owns it, and runs
+  const auto second =
+      open_run(files, folder, clock, {}, kNoPatience);  // this process owns it, and runs
   ASSERT_FALSE(second.has_value());
   EXPECT_EQ(second.error().kind, ErrorKind::Busy);
   EXPECT_NE(second.error().message.find(std::to_string(::getpid())), std::string::npos);
