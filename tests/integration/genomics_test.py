@@ -1,6 +1,6 @@
 # The genomics example equals the serial result, on one node and over ranks; what is done is not done again.
 # labels: integration mpi
-# timeout: 300
+# timeout: 900
 # serial
 import harness
 
@@ -20,24 +20,24 @@ class Genomics(harness.Case):
         self.assert_nothing_left()
 
     def test_on_one_node(self):
-        self.run_plan(seconds=120)
+        self.run_plan(seconds=240)
         self.assert_equals_the_serial_run()
 
     def test_on_three_ranks(self):
-        self.run_plan(ranks=3, seconds=120)
+        self.run_plan(ranks=3, seconds=240)
         self.assert_equals_the_serial_run()
 
     def test_again_runs_nothing(self):
-        self.run_plan(seconds=120)
+        self.run_plan(seconds=240)
         result = self.folder / "work/result.txt"
         written = result.stat().st_mtime_ns
-        self.run_plan(seconds=120)
-        self.run_plan(ranks=2, seconds=120)
+        self.run_plan(seconds=240)
+        self.run_plan(ranks=2, seconds=240)
         self.assertEqual(written, result.stat().st_mtime_ns)
         self.assert_equals_the_serial_run()
 
     def test_check_fails_loudly_on_a_difference(self):
-        self.run_plan(seconds=120)
+        self.run_plan(seconds=240)
         result = self.folder / "work/result.txt"
         result.write_text(result.read_text().replace("94.22", "94.23"))
         output = self.check(self.start("./check.sh"), code=1)
