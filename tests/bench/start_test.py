@@ -22,6 +22,7 @@ import harness
 
 BAR_MS = 50
 GROSS_MS = 10 * BAR_MS
+GROSS_PROCESSES = 40  # … or of starts of a process that does nothing
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "15"))
 DISK, MEMORY = "/var/tmp", "/dev/shm"
 
@@ -80,8 +81,10 @@ class Start(harness.Case):
         for name, times in taken.items():
             bar = f"   bar: {BAR_MS} ms" if name in runs else ""
             print(f"{name:42} {statistics.median(times):8.1f} ms ({min(times):.1f}){bar}")
+        # A machine on which even nothing takes long says nothing about the program.
+        nothing = statistics.median(next(iter(taken.values())))
         for name in runs:
-            self.assertLessEqual(statistics.median(taken[name]), GROSS_MS, name)
+            self.assertLessEqual(statistics.median(taken[name]), max(GROSS_MS, GROSS_PROCESSES * nothing), name)
 
 
 if __name__ == "__main__":

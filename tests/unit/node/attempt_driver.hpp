@@ -59,7 +59,7 @@ class AttemptDriver final : public AttemptListener {
   template <class Condition>
   bool until(Condition condition) {
     const SystemClock clock;
-    const Duration end = clock.awake() + std::chrono::seconds{30};
+    const Duration end = clock.awake() + std::chrono::seconds{120};
     while (!condition()) {
       if (clock.awake() > end) return false;
       turn(100);
