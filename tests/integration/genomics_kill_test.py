@@ -1,7 +1,7 @@
 """The genomics example on three ranks; everything of it dies by SIGKILL five times, at random moments; nothing that had
 ended runs again. MPIBATCH_TEST_SEED=N repeats a run's choice of moments."""
 # labels: fault mpi
-# timeout: 300
+# timeout: 600
 # serial
 import collections
 import os

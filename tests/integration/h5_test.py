@@ -1,4 +1,5 @@
 # state.h5 opens in h5py and in h5dump, during a run and after it, and its tables say what the commands say.
+# timeout: 300
 import shutil
 import subprocess
 import unittest

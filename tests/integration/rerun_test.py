@@ -1,5 +1,6 @@
 # The same command again: what failed is retried, what was interrupted goes on, and the first line says which it was.
 # labels: integration mpi
+# timeout: 300
 import harness
 
 # Each attempt notes what it is; a file `bad.NAME` makes it fail, a file `hold.NAME` keeps it running.

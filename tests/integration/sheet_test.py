@@ -1,4 +1,5 @@
 # A plan, its sheet or its grid changes between two runs: what is finished stays, by name and by key, never by position.
+# timeout: 300
 import csv
 import random
 

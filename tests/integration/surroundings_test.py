@@ -1,6 +1,6 @@
 # What an attempt finds around it: what the submitting shell had, on every rank, whatever the ranks have themselves.
 # labels: integration mpi
-# timeout: 180
+# timeout: 300
 import json
 import os
 import pathlib
