@@ -60,7 +60,7 @@ struct StarterCore::State {
   void grant(const protocol::Grant& grant);
   void recall(const protocol::Recall& recall);
   void stop_all(Duration stop_grace);
-  void leave(std::string reason, bool told);
+  void leave(std::string reason, bool settled);
   void fail(const std::string& message);
   void give_back();
 
@@ -127,11 +127,11 @@ void StarterCore::State::stop_all(Duration stop_grace) {
   take_signals();
 }
 
-void StarterCore::State::leave(std::string reason, bool told) {
+void StarterCore::State::leave(std::string reason, bool settled) {
   if (std::exchange(leaving, true)) return;
   attempts.end_all(Ending::Stop, Duration{0}, last.awake);
   take_signals();
-  actions.push_back(Exit{std::move(reason), told});
+  actions.push_back(Exit{std::move(reason), settled});
 }
 
 void StarterCore::State::fail(const std::string& message) {
@@ -215,7 +215,8 @@ void StarterCore::receive(const protocol::DownMessage& message, Now now) {
     if (const auto* acknowledged = std::get_if<protocol::Acknowledged>(&frame))
       for (const model::ExecutionId& id : state.ends.acknowledged(acknowledged->upto))
         state.book.forget(id);
-    if (std::holds_alternative<protocol::Leave>(frame)) state.leave("the run has ended", true);
+    if (const auto* leave = std::get_if<protocol::Leave>(&frame))
+      state.leave("the run has ended", leave->settled);
   }
   tick(now);
 }

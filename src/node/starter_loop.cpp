@@ -56,7 +56,7 @@ bool StarterLoop::run() {
     act();
     throttle();
   }
-  return told_;
+  return settled_;
 }
 
 // Without a word from rank 0: what is killed now is not the attempts' fault.
@@ -158,7 +158,7 @@ void StarterLoop::act() {
       }
       if (const auto* exit = std::get_if<Exit>(&action)) {
         leaving_ = true;
-        told_ = exit->told;
+        settled_ = exit->settled;
       }
     }
   }
@@ -212,7 +212,7 @@ bool StarterLoop::finish() {
   processes_.kill_all(kKillPatience);
   act();
   const bool written = segment_.finish(kWritePatience);
-  if (told_) remove_node_folder(parts_.paths);
+  if (settled_) remove_node_folder(parts_.paths);
   for (int i = 0; link_ && link_->queued_bytes() > 0 && i < kFlushTries; ++i) {
     pollfd fd{link_->descriptor(), POLLOUT, 0};
     ::poll(&fd, 1, kFlushWaitMs);

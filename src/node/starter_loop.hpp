@@ -36,7 +36,7 @@ class StarterLoop final : private AttemptListener {
  public:
   StarterLoop(StarterOptions options, StarterParts parts);
   ~StarterLoop() override;
-  // Until told to leave or the lease has lapsed. True: rank 0 said so, nothing is left to do here.
+  // Until told to leave or the lease has lapsed. True: nothing is left to do here, as rank 0 says.
   bool run();
   // Everything is killed, written and said. False: the state folder hangs, only _exit() helps.
   bool finish();
@@ -99,7 +99,7 @@ class StarterLoop final : private AttemptListener {
   bool link_has_more_ = false;  // messages that were not taken in this turn
   bool throttled_ = false;
   bool leaving_ = false;
-  bool told_ = false;
+  bool settled_ = false;
 };
 
 }  // namespace mpibatch::node

@@ -25,7 +25,8 @@ struct Session {
   std::set<model::JobId> templates;  // sent on this link
   std::optional<Duration> renewal;   // a request that waits for the owner's check
   std::map<model::GrantId, model::Ranges> recalled;
-  bool left = false;  // Leave was sent
+  std::optional<std::string> trouble;  // it can start nothing more
+  bool left = false;                   // Leave was sent
   InstanceKey key() const { return {node, instance}; }
 };
 
@@ -96,6 +97,7 @@ struct Coordinator::State {
   void gather(Instant now);
   void end(RunResult result, Instant until);
   void check_stuck(Instant now);
+  std::vector<std::string> hopeless() const;
   void check_end(Instant now);
   void leave_all();
   void dismiss_finish_only();

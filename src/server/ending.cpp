@@ -48,9 +48,24 @@ void Coordinator::State::check_stuck(Instant now) {
     nothing_since.reset();
     return;
   }
+  if (auto troubles = hopeless(); !troubles.empty())
+    return end({RunEnd::Stuck, std::move(troubles)}, now);
   if (!nothing_since) nothing_since = now;
   if (now - *nothing_since < settings.patience) return;  // a lost node may come back
   end({RunEnd::Stuck, reasons}, now);
+}
+
+// What all nodes say, where every one that can be expected is here and can start nothing more: a
+// full disk that they share, say. None of them gets better by waiting.
+std::vector<std::string> Coordinator::State::hopeless() const {
+  std::vector<std::string> troubles;
+  for (const auto& [link, session] : sessions) {
+    if (!session.greeted || session.use != NodeUse::Work) continue;
+    if (!session.trouble) return {};
+    troubles.push_back(*session.trouble);
+  }
+  if (troubles.size() < settings.nodes_expected) return {};
+  return troubles;
 }
 
 void Coordinator::State::check_end(Instant now) {
@@ -79,9 +94,11 @@ void Coordinator::State::leave_all() {
   for (auto& [link, session] : sessions) {
     session.left = true;
     if (journal_lost) {
-      outbox.push_now(link, session.instance, protocol::Leave{});
+      outbox.push_now(link, session.instance, protocol::Leave{false});
     } else {
-      send(link, protocol::Leave{});
+      const bool settled =
+          session.greeted && core.grants_of(session.node, session.instance).empty();
+      send(link, protocol::Leave{settled});
     }
   }
 }
@@ -91,7 +108,7 @@ void Coordinator::State::dismiss_finish_only() {
     if (session.use != NodeUse::FinishOnly || !session.greeted || session.left) continue;
     if (!core.grants_of(session.node, session.instance).empty()) continue;
     session.left = true;
-    send(link, protocol::Leave{});
+    send(link, protocol::Leave{true});
   }
 }
 

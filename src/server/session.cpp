@@ -98,8 +98,13 @@ void Coordinator::State::receive(LinkId link, const protocol::UpFrame& frame, In
     session.renewal = request->stamp;
     renew(link, session, now);
   } else if (const auto* trouble = std::get_if<protocol::Trouble>(&frame)) {
-    tell(true, fmt::format("node {}: {}", name_of(core, session.node), trouble->message));
-    if (trouble->fatal) core.set_open(session.node, false);
+    const std::string words =
+        fmt::format("node {}: {}", name_of(core, session.node), trouble->message);
+    tell(true, words);
+    if (trouble->fatal) {
+      core.set_open(session.node, false);
+      session.trouble = words;
+    }
   }
 }
 

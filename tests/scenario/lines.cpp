@@ -37,7 +37,9 @@ struct FrameLine {
   std::string operator()(const protocol::Acknowledged& frame) const {
     return fmt::format("Acknowledged upto {}", frame.upto);
   }
-  std::string operator()(const protocol::Leave&) const { return "Leave"; }
+  std::string operator()(const protocol::Leave& frame) const {
+    return frame.settled ? "Leave" : "Leave unsettled";
+  }
 };
 
 const char* name_of(server::RunEnd end) {

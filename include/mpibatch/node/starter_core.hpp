@@ -67,7 +67,7 @@ struct Sync {
 // KILL whatever is left and leave the machine.
 struct Exit {
   std::string reason;
-  bool told = false;  // by rank 0: nothing of this run is left to do here
+  bool settled = false;  // rank 0 says: nothing of this run is left to do here
 };
 using Action = std::variant<Send, Spawn, Signal, Append, Sync, Exit>;
 

@@ -135,9 +135,14 @@ struct Acknowledged {
 
 // Regular end: kill what runs, leave at once.
 struct Leave {
+  // All that the starter was ever given is settled in the journal. Else the next starter of this
+  // node has to answer for it, and this one leaves what that takes.
+  bool settled = false;
   bool operator==(const Leave&) const = default;
   template <class Archive>
-  void serialize(Archive&, unsigned) {}
+  void serialize(Archive& archive, unsigned) {
+    archive& settled;
+  }
 };
 
 using DownFrame =

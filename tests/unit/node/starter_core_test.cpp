@@ -47,7 +47,7 @@ TEST(StarterCore, DropsOlderEpochsAndOtherInstances) {
   driver.down({grant_of(1, 0, {{0, 1}})}, 1);
   driver.down({grant_of(1, 0, {{0, 1}}, 2)}, 2, {78});
   driver.down({grant_of(1, 0, {{0, 1}}, 2)}, 3);  // an epoch that has not attached
-  driver.down({protocol::Leave{}}, 1);
+  driver.down({protocol::Leave{true}}, 1);
   EXPECT_TRUE(driver.spawned.empty());
   EXPECT_TRUE(driver.exits.empty());
   driver.down({grant_of(2, 0, {{0, 1}}, 2)}, 2);
@@ -348,7 +348,7 @@ TEST(StarterCore, StartsNothingAfterLeave) {
   AttachedDriver driver(1);
   driver.down({grant_of(1, 0, {{0, 3}})});
   driver.started(driver.spawned[0].execution);
-  driver.down({protocol::Leave{}, grant_of(2, 0, {{9, 10}})});
+  driver.down({protocol::Leave{true}, grant_of(2, 0, {{9, 10}})});
   EXPECT_EQ(driver.exits.size(), 1U);
   driver.ended(driver.spawned[0].execution, EndKind::Signaled, 9);
   EXPECT_EQ(driver.spawned.size(), 1U);

@@ -52,7 +52,7 @@ TEST_F(StarterProcess, WorksSyncsItsSegmentAndLeavesNothing) {
   }
   EXPECT_EQ(printed, "hello\n");
   EXPECT_TRUE(end_recorded);
-  say({protocol::Acknowledged{1}, protocol::Leave{}});
+  say({protocol::Acknowledged{1}, protocol::Leave{true}});
   EXPECT_TRUE(until([&] { return link_->closed(); }));
   int status = 0;
   ::waitpid(-1, &status, 0);
@@ -191,7 +191,7 @@ TEST_F(StarterProcess, AnAgentRelaysAndReplacesADeadStarter) {
   ASSERT_TRUE(until([&] { return hello_->instance != before; }));
   grant(2, "exit 0");
   ASSERT_TRUE(until([&] { return ends_.size() == 2; }));
-  say({protocol::Acknowledged{1}, protocol::Leave{}});
+  say({protocol::Acknowledged{1}, protocol::Leave{true}});
   int status = 0;
   ASSERT_EQ(::waitpid(agent, &status, 0), agent);
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);

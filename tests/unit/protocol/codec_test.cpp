@@ -56,11 +56,12 @@ DownMessage down_message() {
   attach.surroundings = {{{"PATH", "/bin"}}, "/home", 0077, {{7, 1024, ~std::uint64_t{0}}}};
   Grant grant{kGrant, model::JobId{~0U}, model::Revision{5}, {{0, 2}, {4, 5}}, {}, {1, 2, 255}};
   grant.values = {{"a", ""}, {}, {"b"}};
-  return {model::Epoch{2},
-          {0xFEDCBA9876543210},
-          {attach, Templates{{job_template(), {}}}, grant, Recall{kGrant, {{1, 2}}},
-           StopAll{Duration{-1}}, Renewed{Duration{5}}, Acknowledged{~std::uint64_t{0}}, Leave{},
-           Attach{}, Templates{}, Grant{}, Recall{}, StopAll{}, Renewed{}, Acknowledged{}}};
+  return {
+      model::Epoch{2},
+      {0xFEDCBA9876543210},
+      {attach, Templates{{job_template(), {}}}, grant, Recall{kGrant, {{1, 2}}},
+       StopAll{Duration{-1}}, Renewed{Duration{5}}, Acknowledged{~std::uint64_t{0}}, Leave{true},
+       Attach{}, Templates{}, Grant{}, Recall{}, StopAll{}, Renewed{}, Acknowledged{}, Leave{}}};
 }
 
 UpMessage up_message() {
