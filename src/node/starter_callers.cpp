@@ -88,6 +88,7 @@ void StarterLoop::nonce_checked(const NonceChecked& checked) {
       accept(caller, checked.first_starter);
     } else {
       refuse(caller, checked.refusal);
+      refused_ = clock_.boot();
     }
   }
   std::erase_if(callers_, [](const Caller& caller) { return !caller.link; });

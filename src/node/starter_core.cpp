@@ -190,8 +190,11 @@ void StarterCore::receive(const protocol::DownMessage& message, Now now) {
   if (state.leaving || message.epoch < state.epoch) return;
   for (const protocol::DownFrame& frame : message.frames) {
     const auto* attach = std::get_if<protocol::Attach>(&frame);
+    const auto* leave = std::get_if<protocol::Leave>(&frame);
     const bool named = message.instance == state.settings.instance;
-    if (!named && !(attach && message.instance == model::InstanceId{})) return;
+    // Until it has our Hello rank 0 cannot name us; its run may end before that.
+    const bool to_whoever_is_here = message.instance == model::InstanceId{} && (attach || leave);
+    if (!named && !to_whoever_is_here) return;
     if (attach && attach->run != state.settings.run) {
       state.actions.push_back(Send{
           {message.epoch,
@@ -215,8 +218,7 @@ void StarterCore::receive(const protocol::DownMessage& message, Now now) {
     if (const auto* acknowledged = std::get_if<protocol::Acknowledged>(&frame))
       for (const model::ExecutionId& id : state.ends.acknowledged(acknowledged->upto))
         state.book.forget(id);
-    if (const auto* leave = std::get_if<protocol::Leave>(&frame))
-      state.leave("the run has ended", leave->settled);
+    if (leave) state.leave("the run has ended", leave->settled);
   }
   tick(now);
 }

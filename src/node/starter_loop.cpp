@@ -19,6 +19,7 @@ namespace {
 constexpr std::uint64_t kQueuedBytesMax = std::uint64_t{32} << 20;  // output not written yet
 constexpr int kThrottledWaitMs = 20;
 constexpr int kMessagesATurn = 256;
+constexpr Duration kRefusedPatience = std::chrono::seconds{3};
 
 }  // namespace
 
@@ -50,13 +51,20 @@ bool StarterLoop::run() {
     const Now turn = now();
     if (core_) {
       core_->tick(turn);
-    } else if (turn.boot >= began_.boot + options_.lease) {
-      leaving_ = true;  // nobody came
+    } else if (turn.boot >= unused_until()) {
+      leaving_ = true;
     }
     act();
     throttle();
   }
   return settled_;
+}
+
+// Nobody has come that could be served. Whoever was refused ends the run, and has no link on which
+// to say so.
+Duration StarterLoop::unused_until() const {
+  const Duration came = began_.boot + options_.lease;
+  return refused_ ? std::min(*refused_ + kRefusedPatience, came) : came;
 }
 
 // Without a word from rank 0: what is killed now is not the attempts' fault.
@@ -70,7 +78,7 @@ StarterLoop::Ready StarterLoop::wait() {
                           {parts_.signals, POLLIN, 0},
                           {segment_.descriptor(), POLLIN, 0},
                           {processes_.descriptor(), POLLIN, 0}};
-  const Duration wake = core_ ? core_->wake_at() : began_.boot + options_.lease;
+  const Duration wake = core_ ? core_->wake_at() : unused_until();
   std::int64_t timeout = 1000;
   if (wake != Duration::max())
     timeout = std::chrono::ceil<std::chrono::milliseconds>(wake - clock_.boot()).count();

@@ -59,6 +59,7 @@ class StarterLoop final : private AttemptListener {
     bool link = true;
   };
   Ready wait();
+  Duration unused_until() const;
   void stop_now();
   void take_callers();
   void hear(Caller& caller);
@@ -93,7 +94,8 @@ class StarterLoop final : private AttemptListener {
   std::unique_ptr<transport::Link> link_;
   std::deque<Caller> callers_;
   bool nonce_asked_ = false;
-  std::string nonce_;  // the last good one
+  std::optional<Duration> refused_;  // somebody for another state folder than is seen here
+  std::string nonce_;                // the last good one
   model::Epoch epoch_{};
   std::map<model::ExecutionId, std::vector<std::uint32_t>> bound_;
   bool link_has_more_ = false;  // messages that were not taken in this turn

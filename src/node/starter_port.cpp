@@ -148,7 +148,10 @@ void StarterPort::State::launch(Duration now) {
 
 StarterPort::StarterPort(LaunchOptions options, bool may_launch)
     : state_(std::make_unique<State>(std::move(options), may_launch)) {}
-StarterPort::~StarterPort() = default;
+StarterPort::~StarterPort() {
+  // A starter that was launched and never spoken to has nothing, and would wait for a whole lease.
+  if (state_->child > 0 && state_->links == 0) ::kill(state_->child, SIGTERM);
+}
 
 void StarterPort::step(Duration boot) {
   State& state = *state_;

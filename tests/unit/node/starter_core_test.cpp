@@ -344,6 +344,16 @@ TEST(StarterCore, LeavesUnattachedAfterItsLease) {
   EXPECT_EQ(driver.exits.size(), 1U);
 }
 
+TEST(StarterCore, LeavesWithARunThatEndsBeforeItHeardTheHello) {
+  AttachedDriver driver(1);
+  driver.down({protocol::StopAll{Duration{0}}, protocol::Leave{}}, 1, {});
+  EXPECT_TRUE(driver.exits.empty());  // only Leave goes to whoever is here
+  driver.down({protocol::Leave{}}, 0, {});
+  EXPECT_TRUE(driver.exits.empty());
+  driver.down({protocol::Leave{}}, 1, {});
+  EXPECT_EQ(driver.exits.size(), 1U);
+}
+
 TEST(StarterCore, StartsNothingAfterLeave) {
   AttachedDriver driver(1);
   driver.down({grant_of(1, 0, {{0, 3}})});
