@@ -199,7 +199,7 @@ void VirtualStarter::plan_tick() {
 // As the real one: KILL all, note how they ended, write what can be written, go.
 void VirtualStarter::leave(const node::Exit& exit) {
   leaving_ = true;
-  told_ = exit.told;
+  told_ = exit.settled;
   std::vector<ExecutionId> left;
   for (const auto& [execution, attempt] : attempts_) left.push_back(execution);
   for (const ExecutionId& execution : left) kill(execution, true);
