@@ -146,7 +146,7 @@ TEST_F(StarterProcess, TimesOutWithTermGraceAndKill) {
 }
 
 TEST_F(StarterProcess, AtTheLapseNothingLivesOn) {
-  launch_.starter.lease = 500ms;
+  launch_.starter.lease = 3s;
   connect();
   attach();
   grant(1, "setsid sleep 1000 & echo x > there; sleep 1000");
