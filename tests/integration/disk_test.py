@@ -5,6 +5,7 @@ The disk is a small tmpfs in a mount namespace of the test's own, so that needs 
 way: the unit tests of the committer and of the journal, and the fault simulation, have disks where they do.
 """
 # labels: fault mpi
+# timeout: 600
 import collections
 import ctypes
 import os
@@ -71,7 +72,7 @@ class Disk(harness.Case):
     def assert_goes_on(self, reported, size, **how):
         """With space again: what was reported as done is kept, and the rest is done."""
         began = self.lives("began")
-        output = self.run_plan(**how)
+        output = self.run_plan(seconds=300, **how)
         self.assertIn("going on", output)
         self.assert_nothing_left()
         self.assertEqual(self.succeeded(), set(range(size)))
@@ -106,7 +107,7 @@ class Disk(harness.Case):
 
     def test_journal_cannot_grow(self):
         """Nothing more is granted; what has ended and is not in the journal is in the starter's segment."""
-        size = 600
+        size = 240
         self.give_disk(self.disk / "state/journal", "12k")
         self.write_plan("plan.json", {"jobs": [harness.array("work", size, LIFE.format(prints=0))]})
         run = self.start_mpibatch("run", "plan.json", "--state", "disk/state")
