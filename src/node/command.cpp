@@ -24,12 +24,12 @@ tl::unexpected<StartFailure> cannot(int code, std::string reason) {
   return tl::unexpected<StartFailure>(StartFailure{code, shortened(std::move(reason))});
 }
 
-enum class FileKind { Missing, Folder, NotExecutable, Executable };
+enum class FileKind { Missing, Hidden, Folder, NotExecutable, Executable };
 
 FileKind kind_of(const std::string& path) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0)
-    return errno == EACCES ? FileKind::NotExecutable : FileKind::Missing;
+    return errno == EACCES ? FileKind::Hidden : FileKind::Missing;
   if (S_ISDIR(status.st_mode)) return FileKind::Folder;
   return ::faccessat(AT_FDCWD, path.c_str(), X_OK, AT_EACCESS) == 0 ? FileKind::Executable
                                                                     : FileKind::NotExecutable;
@@ -47,6 +47,8 @@ Found find_by_path(const std::string& word, const CommandPlace& place) {
     case FileKind::Missing:
       return cannot(127, "command not found on " + place.host + ": '" + word + "'" +
                              (path == word ? "" : " (in " + place.folder + ")"));
+    case FileKind::Hidden:
+      return cannot(126, "cannot look at '" + path + "' on " + place.host + ": permission denied");
     case FileKind::Folder:
       return cannot(126, "'" + word + "' is a folder, not a program");
     case FileKind::NotExecutable:
@@ -59,6 +61,7 @@ Found find_by_search(const std::string& word, const CommandPlace& place) {
   std::string_view left = place.search.empty() ? kDefaultSearch : place.search;
   const std::string searched(left);
   std::optional<std::string> unusable;
+  // A folder that may not be looked into has nothing for this user, as shells see it.
   while (true) {
     const std::size_t end = std::min(left.find(':'), left.size());
     const std::string folder(left.substr(0, end));

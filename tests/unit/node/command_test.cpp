@@ -1,5 +1,7 @@
 #include "node/command.hpp"
 
+#include <unistd.h>
+
 #include <gtest/gtest.h>
 
 #include "unit/node/test_folder.hpp"
@@ -34,6 +36,20 @@ TEST(Command, SaysThatTheOnlyFileFoundIsNotExecutable) {
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().code, 126);
   EXPECT_EQ(found.error().reason, "not executable on here: '" + folder.path("tool") + "'");
+}
+
+TEST(Command, IsNotInAFolderThatMayNotBeLookedInto) {
+  if (::geteuid() == 0) GTEST_SKIP() << "root may look everywhere";
+  const TestFolder folder;
+  std::filesystem::create_directories(folder.path("closed"));
+  std::filesystem::permissions(folder.path("closed"), std::filesystem::perms::none);
+  const auto found = find_program("tool", {"/", folder.path("closed"), "", "here"});
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().code, 127);
+  const auto named = find_program(folder.path("closed/tool"), {"/", "/bin", "", "here"});
+  ASSERT_FALSE(named);
+  EXPECT_EQ(named.error().code, 126);
+  EXPECT_NE(named.error().reason.find("cannot look at"), std::string::npos);
 }
 
 TEST(Command, AnEmptyFolderOfPathIsTheWorkingDirectory) {
