@@ -24,6 +24,9 @@ class Installed(harness.Case):
                      "include/mpibatch/job.hpp", "share/mpibatch/slurm/mpibatch.sbatch",
                      "share/mpibatch/examples/genomics/plan.json", "share/doc/mpibatch/README.md"):
             self.assertTrue((self.prefix / name).is_file(), name)
+        examples = self.prefix / "share/mpibatch/examples"
+        self.assertTrue(os.access(examples / "genomics/step.sh", os.X_OK))
+        self.assertEqual([], [path for path in examples.rglob("*") if ".mpibatch" in path.name])
         self.assertIn("run", self.check(self.start(self.mpibatch, "--help")))
 
     def test_links_mpi_in_one_program_only(self):
