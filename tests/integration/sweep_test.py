@@ -1,8 +1,6 @@
-# Sweeps over a grid and over a sheet equal the serial result; children are known by their keys.
+# Sweeps over a grid and over a sheet equal the serial result.
 # timeout: 300
-import csv
 import json
-import random
 
 import harness
 
@@ -38,56 +36,6 @@ class JobDefinition(harness.Case):
              "arrayProperties": {"parameterGrid": {"name": ["a", "b"]}}}]})
         self.run_plan()
         self.assertIn("\nb,european,call,100,100,0.02,0.2,1,1000,0.99,", self.command("logs", "price:name=b"))
-
-
-class Sheet(harness.Case):
-    """Each child notes its name in `ran`, so that the test sees which ones ran."""
-
-    def setUp(self):
-        super().setUp()
-        self.write_plan("plan.json", {"jobs": [
-            harness.job("note", ["bash", "-c", "echo \"$sample $value\" >> ran"],
-                        arrayProperties={"parametersFile": "samples.csv", "key": "sample"})]})
-
-    def write_sheet(self, samples):
-        with open(self.folder / "samples.csv", "w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(["sample", "value"])
-            writer.writerows([name, f"v-{name}"] for name in samples)
-
-    def ran_since_last_time(self):
-        file = self.folder / "ran"
-        lines = file.read_text().split("\n")[:-1] if file.exists() else []
-        file.write_text("")
-        for line in lines:
-            name, value = line.split(" ")
-            self.assertEqual(value, f"v-{name}")
-        return sorted(line.split(" ")[0] for line in lines)
-
-    def test_may_grow_and_be_reordered_between_runs(self):
-        samples = [f"s{i}" for i in range(10)]
-        self.write_sheet(samples)
-        self.run_plan()
-        self.assertEqual(samples, self.ran_since_last_time())
-
-        grown = samples + ["t0", "t1"]
-        random.Random(1).shuffle(grown)
-        self.write_sheet(grown)
-        self.run_plan()
-        self.assertEqual(["t0", "t1"], self.ran_since_last_time())
-
-    def test_may_lose_rows_if_that_is_accepted(self):
-        self.write_sheet(["a", "b", "c", "d"])
-        self.run_plan()
-        self.ran_since_last_time()
-
-        self.write_sheet(["d", "e", "b"])
-        output = self.run_plan(code=harness.BAD_USAGE)
-        self.assertIn("--accept", output)
-        self.assertEqual([], self.ran_since_last_time())
-        self.run_plan("plan.json", "--accept")
-        self.assertEqual(["e"], self.ran_since_last_time())
-        self.assertEqual("SUCCEEDED", self.statuses()["note"])
 
 
 if __name__ == "__main__":
