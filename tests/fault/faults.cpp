@@ -17,7 +17,8 @@ void World::choose_faults() {
       &World::crash_rank_zero, &World::crash_rank_zero, &World::stop_rank_zero, &World::rival_life,
       &World::crash_starter,   &World::crash_starter,   &World::stop_starter,   &World::break_link,
       &World::cut_cable,       &World::cut_cable,       &World::lose_power,     &World::lose_sight,
-      &World::ghosts,          &World::interrupt,       &World::cancel,         &World::fail_disk};
+      &World::ghosts,          &World::interrupt,       &World::cancel,         &World::fail_disk,
+      &World::hang_disk};
   for (const Fault fault : all)
     if (random.chance(400)) faults_.push_back(fault);
   cluster_.late_messages = random.chance(300) ? 30 : 0;
@@ -48,6 +49,7 @@ void World::heal() {
   for (const auto& node : cluster_.nodes) mend(*node);
   for (const auto& life : lives_) {
     life->disarm();
+    life->hang_disk(Duration{0});
     for (Agent* agent : life->agents()) agent->wake();
     life->wake();
   }
@@ -195,6 +197,18 @@ void World::cancel() {
   cluster_.trace("a request to cancel {} from {} on", cluster_.workload->spec(job).name, first);
   cluster_.truth->cancel_asked(job);
   if (newest()) newest()->cancel(requests_.back());
+}
+
+void World::hang_disk() {
+  if (!newest()) return;
+  cluster_.trace("the disk hangs for {}", newest()->title());
+  newest()->hang_disk(cluster_.events.now() +
+                      cluster_.random.skewed(Duration{1000}, cluster_.settings.lease * 3));
+  // Its counter is not raised: another takes over.
+  if (cluster_.random.chance(500))
+    cluster_.events.after(cluster_.ms(0, 6000), [this] {
+      if (cluster_.faults) start_life();
+    });
 }
 
 void World::fail_disk() {

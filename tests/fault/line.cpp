@@ -22,7 +22,7 @@ void Line::send(const LineEnd& from, std::string bytes) {
 }
 
 void Line::arrive(int to, const std::string& bytes) {
-  if (closed_) return;
+  if (deaf_[to]) return;
   if (cable_ && cable_->cut) {
     held_.push_back({to, bytes});
   } else {
@@ -32,8 +32,8 @@ void Line::arrive(int to, const std::string& bytes) {
 
 void Line::close() {
   if (std::exchange(closed_, true)) return;
-  held_.clear();
   for (int to = 0; to < 2; ++to) {
+    deaf_[to] = cluster_.random.chance(700);
     const Duration delay = cluster_.random.skewed(microseconds{0}, microseconds{500'000});
     cluster_.events.after(delay, [self = shared_from_this(), to] { self->tell_closed(to); });
   }
@@ -43,19 +43,24 @@ void Line::tell_closed(int to) {
   if (cable_ && cable_->cut) {
     untold_[to] = true;
   } else {
+    deaf_[to] = true;
     ends_[to]->hung_up(*this);
   }
 }
 
 void Line::mended() {
   for (const Held& held : std::exchange(held_, {})) {
+    if (closed_) {
+      arrive(held.to, held.bytes);
+      continue;
+    }
     free_at_[held.to] = std::max(free_at_[held.to], cluster_.events.now()) +
                         cluster_.random.between(microseconds{1}, microseconds{1000});
     cluster_.events.at(free_at_[held.to],
                        [self = shared_from_this(), held] { self->arrive(held.to, held.bytes); });
   }
   for (int to = 0; to < 2; ++to)
-    if (std::exchange(untold_[to], false)) ends_[to]->hung_up(*this);
+    if (std::exchange(untold_[to], false)) tell_closed(to);
 }
 
 }  // namespace mpibatch::fault

@@ -1,5 +1,5 @@
 // A connection: messages arrive in order after a delay, sometimes late, sometimes twice. When it
-// closes, what is under way is lost and both ends learn of it some time later.
+// closes, both ends learn of it some time later; what is under way is lost, or comes before that.
 #pragma once
 
 #include <array>
@@ -48,6 +48,7 @@ class Line : public std::enable_shared_from_this<Line> {
   std::vector<Held> held_;
   std::array<bool, 2> untold_{};
   bool closed_ = false;
+  std::array<bool, 2> deaf_{};  // nothing arrives at that end any more
 };
 
 }  // namespace mpibatch::fault

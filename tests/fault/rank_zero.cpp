@@ -197,7 +197,19 @@ void RankZero::take(const server::Command& command) {
   }
 }
 
+bool RankZero::wait_for_disk(Step step) {
+  if (events_.now() >= disk_hangs_until_) return false;
+  later(disk_hangs_until_ - events_.now(), std::move(step));
+  return true;
+}
+
+Duration RankZero::notice() {
+  const bool late = cluster_.faults && cluster_.random.chance(20);
+  return cluster_.random.skewed(Duration{0}, late ? cluster_.settings.lease * 2 : Duration{3000});
+}
+
 void RankZero::commit() {
+  if (wait_for_disk([this] { commit(); })) return;
   disk_.defer_syncs(true);
   const auto written = disk_fails_ ? fail(ErrorKind::System, "the disk fails") : journal_->commit();
   disk_.defer_syncs(false);
@@ -211,6 +223,7 @@ void RankZero::commit() {
 }
 
 void RankZero::synced(std::uint64_t facts) {
+  if (wait_for_disk([this, facts] { synced(facts); })) return;
   if (const Result<void> done = disk_.finish_syncs(); !done)
     throw Violation{"a sync fails: " + done.error().message};
   if (stop_if_superseded()) return;
@@ -221,7 +234,7 @@ void RankZero::synced(std::uint64_t facts) {
     uncommitted_.pop_front();
   }
   // It may be stopped here, or die, with the facts safe and nobody told.
-  later(cluster_.ms(0, 3), [this, facts] { commit_known(facts); });
+  later(notice(), [this, facts] { commit_known(facts); });
 }
 
 void RankZero::commit_known(std::uint64_t facts) {
@@ -253,14 +266,14 @@ bool RankZero::stop_if_superseded() {
 }
 
 void RankZero::raise() {
-  if (result_) return;
+  if (result_ || wait_for_disk([this] { raise(); })) return;
   if (const auto raised = store::raise_counter(disk_, cluster_.folder, me_.epoch, ++counter_);
       !raised)
     throw Violation{"the counter cannot be raised: " + raised.error().message};
   // As old as the look at the owner, however late the answer is used.
   const Instant asked = now();
   if (stop_if_superseded()) return;
-  later(cluster_.ms(0, 20), [this, asked] {
+  later(notice(), [this, asked] {
     if (result_) return;
     coordinator_->owner_verified(asked);
     pump();

@@ -42,6 +42,8 @@ class RankZero final : public VirtualProcess, public LineEnd, public server::Wor
   void cancel(const scheduler::CancelJob& request);
   void interrupt(bool at_once);
   void fail_disk() { disk_fails_ = true; }
+  // Nothing that it asks of the disk comes back before that; messages go on.
+  void hang_disk(Duration until) { disk_hangs_until_ = until; }
   void break_line(Node& node);
   void mended(Node& node);  // its cable
   void haunt(const protocol::UpMessage& ghost);
@@ -74,6 +76,8 @@ class RankZero final : public VirtualProcess, public LineEnd, public server::Wor
   void synced(std::uint64_t facts);
   void commit_known(std::uint64_t facts);
   void raise();
+  bool wait_for_disk(Step step);  // true: it hangs, the step is taken later
+  Duration notice();              // until the loop learns what the disk said
   bool stop_if_superseded();
   void plan_tick();
   void compare();
@@ -106,6 +110,7 @@ class RankZero final : public VirtualProcess, public LineEnd, public server::Wor
   bool committing_ = false;
   bool disk_fails_ = false;
   bool disk_failed_ = false;
+  Duration disk_hangs_until_{0};
   std::uint64_t counter_ = 0;
 
   std::unique_ptr<server::Coordinator> coordinator_;

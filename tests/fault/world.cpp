@@ -15,6 +15,7 @@ namespace {
 // Once nothing goes wrong any more, a run needs few lives: the one that is there, and one after it
 // where that had given up already.
 constexpr unsigned kLivesInPeaceMax = 4;
+constexpr unsigned kStepsAtOnceMax = 100'000;
 
 }  // namespace
 
@@ -131,9 +132,13 @@ void World::run() {
   next_fault();
   cluster_.events.at(peace_at_, [this] { heal(); });
   EventQueue& events = cluster_.events;
+  unsigned steps_at_once = 0;
   while (!events.empty()) {
+    const Duration before = events.now();
     events.step();
     ++steps_;
+    steps_at_once = events.now() == before ? steps_at_once + 1 : 0;
+    if (steps_at_once > kStepsAtOnceMax) throw Violation{"time stands still: something spins"};
     if (events.now() > end_at_)
       throw Violation{fmt::format("the run has not ended {} s after the last fault",
                                   (end_at_ - peace_at_) / seconds{1})};

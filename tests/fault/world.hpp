@@ -48,6 +48,7 @@ class World {
   void interrupt();
   void cancel();
   void fail_disk();
+  void hang_disk();
   Node& any_node() { return *cluster_.random.pick(cluster_.nodes); }
   void mend(Node& node);
   void boot(Host& host);
