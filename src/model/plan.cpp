@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <string_view>
 
 namespace mpibatch::model {
@@ -36,6 +37,29 @@ std::optional<Reference> next_reference(std::string_view text, std::size_t from)
 }
 
 }  // namespace
+
+Duration Expectation::mean() const {
+  double seconds = 0;
+  switch (kind) {
+    case Kind::Unknown:
+      return Duration{0};
+    case Kind::Fixed:
+    case Kind::Normal:
+    case Kind::Exponential:
+      seconds = a;
+      break;
+    case Kind::Uniform:
+      seconds = (a + b) / 2;
+      break;
+    case Kind::Lognormal:
+      seconds = std::exp(a + b * b / 2);
+      break;
+  }
+  // What is known is not 0, which would be unknown; the bound keeps sums of many within a Duration.
+  constexpr double kSecondsMax = 1e9;
+  const double bounded = seconds > 0 ? std::min(seconds, kSecondsMax) : 0;
+  return std::max(Duration{1}, Duration{std::llround(bounded * 1e6)});
+}
 
 KeyWriter::KeyWriter(const PlannedJob& job) : job_(job) {
   if (!job.parameters || job.key_template.empty()) return;

@@ -187,7 +187,7 @@ std::string JobAdoption::text() const {
 Adoption adopt(const AdoptionInput& input) {
   Adoption adoption;
   adoption.fact.revision = input.revision;
-  adoption.fact.queues = input.new_plan->queues;
+  adoption.fact.rules = input.new_plan->rules;
   std::map<std::string_view, std::size_t> old_places;
   for (std::size_t i = 0; input.old_plan && i < input.old_plan->jobs.size(); ++i)
     old_places.emplace(input.old_plan->jobs[i].spec.name, i);

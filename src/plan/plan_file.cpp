@@ -49,7 +49,7 @@ model::Plan read_plan(const std::string& text, const std::string& folder, Source
   const JobReader reader{definitions, queues, sheets, report};
   if (const JsonValue* value = require_field(*root, "jobs", top, report))
     read_jobs(*value, top.field("jobs"), reader, plan);
-  plan.queues = queues.all();
+  plan.rules.queues = queues.all();
   return plan;
 }
 

@@ -56,7 +56,7 @@ std::uint32_t Queues::default_queue() {
   auto found = std::find_if(queues_.begin(), queues_.end(),
                             [](const model::Queue& queue) { return queue.name == kDefaultQueue; });
   if (found == queues_.end())
-    found = queues_.insert(found, model::Queue{std::string(kDefaultQueue), 1});
+    found = queues_.insert(found, model::Queue{std::string(kDefaultQueue)});
   return static_cast<std::uint32_t>(found - queues_.begin());
 }
 

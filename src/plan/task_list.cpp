@@ -129,13 +129,16 @@ model::Plan make_task_plan(std::shared_ptr<const TaskList> list, const TaskOptio
   execution.queue = kDefaultQueue;
   execution.array = job.spec.array = true;
   execution.size = job.spec.size = list ? list->rows() : 0;
-  execution.resources = job.spec.resources = {options.vcpus, options.memory_mib};
+  execution.resources = job.spec.resources = {options.vcpus, options.memory_mib, 0};
   execution.timeout = options.timeout;
   job.spec.retry.attempts = options.attempts;
   job.spec.digest = digest_of(execution);
   job.key_template = "Ref::{line}";
   job.parameters = std::move(list);
-  return {{model::Queue{std::string(kDefaultQueue), 1}}, {std::move(job)}};
+  model::Plan plan;
+  plan.rules.queues.push_back(model::Queue{std::string(kDefaultQueue)});
+  plan.jobs.push_back(std::move(job));
+  return plan;
 }
 
 }  // namespace mpibatch::plan

@@ -49,7 +49,7 @@ TEST_F(AdoptionTest, TheFirstPlanIsAllNew) {
   EXPECT_EQ(adoption.ids, (Ids{JobId{0}, JobId{1}}));
   EXPECT_EQ(adoption.next_id, JobId{2});
   EXPECT_EQ(adoption.fact.revision, model::Revision{1});
-  EXPECT_EQ(adoption.fact.queues, plan.queues);
+  EXPECT_EQ(adoption.fact.rules, plan.rules);
   ASSERT_EQ(adoption.fact.jobs.size(), 2U);
   EXPECT_TRUE(adoption.fact.jobs[0].kept.empty());
   EXPECT_FALSE(adoption.jobs[0].known);

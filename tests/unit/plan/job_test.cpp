@@ -11,8 +11,8 @@ TEST_F(JobTest, NeedsANameAndACommandOnly) {
   const auto plan = good(
       R"({"jobs": [{"jobName": "hello", "containerProperties": {"command": ["echo", "hi"]}}]})");
   ASSERT_EQ(plan.jobs.size(), 1U);
-  ASSERT_EQ(plan.queues.size(), 1U);
-  EXPECT_EQ(plan.queues[0].name, "default");
+  ASSERT_EQ(plan.rules.queues.size(), 1U);
+  EXPECT_EQ(plan.rules.queues[0].name, "default");
   const auto& job = plan.jobs[0];
   EXPECT_EQ(job.spec.name, "hello");
   EXPECT_FALSE(job.spec.array);
@@ -120,10 +120,10 @@ TEST_F(JobTest, GoesToItsQueue) {
                   {"jobQueueName": "high", "priority": 10}],
     "jobs": [{"jobName": "a", "jobQueue": "high", "containerProperties": {"command": ["true"]}},
              {"jobName": "b", "containerProperties": {"command": ["true"]}}]})");
-  ASSERT_EQ(plan.queues.size(), 3U);
-  EXPECT_EQ(plan.queues[plan.jobs[0].spec.queue], (model::Queue{"high", 10}));
+  ASSERT_EQ(plan.rules.queues.size(), 3U);
+  EXPECT_EQ(plan.rules.queues[plan.jobs[0].spec.queue], (model::Queue{"high", 10}));
   EXPECT_EQ(plan.jobs[0].execution.queue, "high");
-  EXPECT_EQ(plan.queues[plan.jobs[1].spec.queue].name, "default");
+  EXPECT_EQ(plan.rules.queues[plan.jobs[1].spec.queue].name, "default");
 }
 
 TEST_F(JobTest, LetsChildrensValuesStandBeforeItsParameters) {

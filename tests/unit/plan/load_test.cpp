@@ -8,7 +8,7 @@ namespace mpibatch::plan {
 namespace {
 
 void expect_same(const model::Plan& a, const model::Plan& b) {
-  EXPECT_EQ(a.queues, b.queues);
+  EXPECT_EQ(a.rules, b.rules);
   ASSERT_EQ(a.jobs.size(), b.jobs.size());
   for (std::size_t i = 0; i < a.jobs.size(); ++i) {
     EXPECT_EQ(a.jobs[i].spec, b.jobs[i].spec);
