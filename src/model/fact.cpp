@@ -1,76 +1,16 @@
 #include <mpibatch/model/fact.hpp>
 
-#include <cstdlib>
-#include <iterator>
 #include <string_view>
 
 #include <fmt/format.h>
 
+#include "model/text.hpp"
+
 namespace mpibatch::model {
 namespace {
 
-// A line stays a line whatever a reason or a name holds.
-std::string escaped(std::string_view text, std::string_view special = "\\") {
-  std::string line;
-  for (const char c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
-      fmt::format_to(std::back_inserter(line), "\\x{:02x}", static_cast<unsigned char>(c));
-    } else {
-      if (special.find(c) != std::string_view::npos) line.push_back('\\');
-      line.push_back(c);
-    }
-  }
-  return line;
-}
-
-std::string quoted(std::string_view text) { return '"' + escaped(text, "\\\"") + '"'; }
-
-// "12.5s": as many decimals as it takes, for golden files.
-std::string seconds(Duration duration) {
-  constexpr std::int64_t kUsEach = 1'000'000;
-  const std::int64_t us = duration.count();
-  std::string text = fmt::format("{}{}", us < 0 ? "-" : "", std::abs(us / kUsEach));
-  if (us % kUsEach != 0) {
-    text += fmt::format(".{:06}", std::abs(us % kUsEach));
-    text.erase(text.find_last_not_of('0') + 1);
-  }
-  return text + "s";
-}
-
-std::string seconds(Instant instant) { return seconds(instant.time_since_epoch()); }
-
-std::string capacity(const Resources& resources) {
-  std::string text = fmt::format(" vcpus {}", resources.vcpus);
-  if (resources.memory_mib != 0) text += fmt::format(" memory {} MiB", resources.memory_mib);
-  return text;
-}
-
-std::string dependency(const Dependency& dependency) {
-  const std::uint32_t job = number_of(dependency.job);
-  switch (dependency.type) {
-    case DependencyType::All:
-      return std::to_string(job);
-    case DependencyType::Sequential:
-      return "SEQUENTIAL";
-    case DependencyType::NToN:
-      return fmt::format("{}(N_TO_N)", job);
-  }
-  return fmt::format("{}(type {})", job, static_cast<int>(dependency.type));
-}
-
-std::string adopted(const AdoptedJob& job) {
-  std::string text = fmt::format("{} {}", number_of(job.id), escaped(job.spec.name));
-  if (job.spec.array) text += fmt::format("[{}]", job.spec.size);
-  text += fmt::format(" queue {}", job.spec.queue) + capacity(job.spec.resources);
-  if (job.spec.retry.attempts != 1) text += fmt::format(" attempts {}", job.spec.retry.attempts);
-  for (std::size_t i = 0; i < job.spec.depends_on.size(); ++i)
-    text.append(i == 0 ? " after " : ",").append(dependency(job.spec.depends_on[i]));
-  for (std::size_t i = 0; i < job.kept.size(); ++i) {
-    const Move& move = job.kept[i];
-    text += fmt::format("{}{}+{}>{}", i == 0 ? " kept " : ",", move.from, move.count, move.to);
-  }
-  return text;
-}
+std::string seconds(Duration duration) { return seconds_text(duration); }
+std::string seconds(Instant instant) { return seconds_text(instant.time_since_epoch()); }
 
 std::string failure(const FailedAttempt& attempt) {
   const char* how = "end";
@@ -89,6 +29,9 @@ std::string failure(const FailedAttempt& attempt) {
       break;
     case EndKind::Stopped:
       how = "stopped";
+      break;
+    case EndKind::OutOfMemory:
+      how = "out of memory";
       break;
   }
   std::string text = fmt::format("{}({} {}", attempt.child, how, attempt.code);
@@ -109,6 +52,10 @@ std::string grant_line(const char* kind, GrantId grant, const Ranges& children) 
   return fmt::format("{} {} children {}", kind, to_string(grant), to_string(children));
 }
 
+std::string through(std::uint32_t environment) {
+  return environment == kNoEnvironment ? std::string() : fmt::format(" through {}", environment);
+}
+
 struct Line {
   std::string operator()(const EpochBegan& fact) const {
     return fmt::format("EpochBegan {} on {} boot {} up {} now {}", number_of(fact.epoch),
@@ -116,18 +63,19 @@ struct Line {
                        seconds(fact.now));
   }
   std::string operator()(const PlanAdopted& fact) const {
-    std::string text = fmt::format("PlanAdopted {} queues", number_of(fact.revision));
-    for (const Queue& queue : fact.queues)
-      text += fmt::format(" {}:{}", escaped(queue.name), queue.priority);
-    text += " jobs";
+    std::string text = fmt::format("PlanAdopted {} queues{} jobs", number_of(fact.revision),
+                                   rules_text(fact.rules));
     for (std::size_t i = 0; i < fact.jobs.size(); ++i)
-      text.append(i == 0 ? " " : "; ").append(adopted(fact.jobs[i]));
+      text.append(i == 0 ? " " : "; ").append(adopted_text(fact.jobs[i]));
     return text;
   }
   std::string operator()(const NodeJoined& fact) const {
-    return fmt::format("NodeJoined {} {} instance {} boot {}{}", number_of(fact.node),
-                       escaped(to_string(fact.name)), to_string(fact.instance),
-                       escaped(fact.boot_id), capacity(fact.capacity));
+    std::string text = fmt::format("NodeJoined {} {} instance {} boot {}{}", number_of(fact.node),
+                                   escaped(to_string(fact.name)), to_string(fact.instance),
+                                   escaped(fact.boot_id), resources_text(fact.capacity));
+    for (std::size_t i = 0; i < fact.features.size(); ++i)
+      text.append(i == 0 ? " features " : ",").append(escaped(fact.features[i]));
+    return text;
   }
   std::string operator()(const NodeGone& fact) const {
     return fmt::format("NodeGone {} instance {} {}", number_of(fact.node), to_string(fact.instance),
@@ -138,8 +86,19 @@ struct Line {
                        to_string(fact.instance), seconds(fact.until));
   }
   std::string operator()(const Granted& fact) const {
-    return fmt::format("Granted {} node {} job {} children {}", to_string(fact.grant),
-                       number_of(fact.node), number_of(fact.job), to_string(fact.children));
+    std::string text =
+        fmt::format("Granted {} node {} job {} children {}", to_string(fact.grant),
+                    number_of(fact.node), number_of(fact.job), to_string(fact.children));
+    if (fact.each != Resources{}) text += resources_text(fact.each);
+    return text + through(fact.environment);
+  }
+  std::string operator()(const GangGranted& fact) const {
+    std::string text = fmt::format("GangGranted job {} child {}", number_of(fact.job), fact.child);
+    for (const GangPart& part : fact.parts)
+      text +=
+          fmt::format("; {} node {} members {}{}{}", to_string(part.grant), number_of(part.node),
+                      to_string(part.members), resources_text(part.all), through(part.environment));
+    return text;
   }
   std::string operator()(const Started& fact) const {
     return grant_line("Started", fact.grant, fact.children);
@@ -156,8 +115,31 @@ struct Line {
     return grant_line("Returned", fact.grant, fact.children);
   }
   std::string operator()(const CancelRequested& fact) const {
-    return fmt::format("CancelRequested {} job {} children {} {}", escaped(fact.request),
-                       number_of(fact.job), to_string(fact.children), quoted(fact.reason));
+    return fmt::format("CancelRequested {} job {} children {} {}{}", escaped(fact.request),
+                       number_of(fact.job), to_string(fact.children), quoted(fact.reason),
+                       fact.terminate ? " terminate" : "");
+  }
+  std::string operator()(const HoldRequested& fact) const {
+    const std::string what =
+        fact.job ? fmt::format("job {} children {}", number_of(*fact.job), to_string(fact.children))
+                 : std::string("all");
+    return fmt::format("HoldRequested {} {} {}", escaped(fact.request),
+                       fact.hold ? "hold" : "release", what);
+  }
+  std::string operator()(const RetryRequested& fact) const {
+    return fmt::format("RetryRequested {} job {} children {}{}{}", escaped(fact.request),
+                       number_of(fact.job), to_string(fact.children),
+                       fact.include_succeeded ? " with succeeded" : "",
+                       fact.dependents ? " with dependents" : "");
+  }
+  std::string operator()(const PriorityRequested& fact) const {
+    return fmt::format("PriorityRequested {} job {} priority {}", escaped(fact.request),
+                       number_of(fact.job), fact.priority);
+  }
+  std::string operator()(const WaitEnded& fact) const {
+    return fmt::format("WaitEnded job {} children {} {} {}", number_of(fact.job),
+                       to_string(fact.children), fact.cancelled ? "cancelled" : "failed",
+                       quoted(fact.reason));
   }
   std::string operator()(const FailedReopened&) const { return "FailedReopened"; }
   std::string operator()(const RunFinished& fact) const {

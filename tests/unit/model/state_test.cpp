@@ -17,9 +17,12 @@ ChildState nth(int number) { return static_cast<ChildState>(number); }
 TEST(Legal, IsWhatTheLifeOfAChildNeedsAndNoMore) {
   const std::set<Transition> legal_ones = {
       {Waiting, Runnable},
+      {Waiting, Failed},  // no allocation is long enough
       {Waiting, DependencyFailed},
       {Waiting, Cancelled},
+      {Waiting, Skipped},
       {Runnable, Granted},
+      {Runnable, Failed},
       {Runnable, Cancelled},
       {Granted, Running},
       {Granted, Runnable},  // returned, or failed before it was known to run and is retried
@@ -51,7 +54,9 @@ TEST(Terminal, IsLeftOnlyByReopening) {
 
 TEST(Failed, IsTerminalWithoutSuccess) {
   for (int state = 0; state < kChildStates; ++state)
-    EXPECT_EQ(failed(nth(state)), terminal(nth(state)) && nth(state) != Succeeded);
+    EXPECT_EQ(failed(nth(state)), terminal(nth(state)) && !good(nth(state)));
+  EXPECT_TRUE(good(Succeeded));
+  EXPECT_TRUE(good(Skipped));
   EXPECT_TRUE(failed(Cancelled));
   EXPECT_FALSE(failed(Running));
 }
@@ -65,6 +70,7 @@ TEST(StatusOf, ShowsWhatAwsBatchWould) {
   EXPECT_EQ(to_string(status_of(Failed)), "FAILED");
   EXPECT_EQ(to_string(status_of(DependencyFailed)), "FAILED");
   EXPECT_EQ(to_string(status_of(Cancelled)), "FAILED");
+  EXPECT_EQ(to_string(status_of(Skipped)), "SUCCEEDED");
 }
 
 TEST(States, HaveNamesOfTheirOwn) {
