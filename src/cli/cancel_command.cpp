@@ -73,7 +73,7 @@ int cancel(const Options& options, PosixFileSystem& files) {
 
   store::Request request;
   request.id = random_hex(kRequestDigits);
-  request.job = run->core().spec(choice->job).name;
+  request.job = std::string(run->core().name(choice->job));
   request.revision = run->core().revision();
   if (choice->child) request.children = {{*choice->child, *choice->child + 1}};
   request.reason = options.reason.empty() ? default_reason() : options.reason;

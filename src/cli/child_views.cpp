@@ -26,9 +26,9 @@ ChildView* find_child(std::vector<ChildView>& children, ChildId wanted) {
 void choose_of(const RunReading& run, const PlanCopy& plan, model::JobId job,
                const ChildChoice& choice, ChosenChildren& chosen) {
   const scheduler::Scheduler& core = run.core();
-  const model::JobSpec& spec = core.spec(job);
+  const bool array = core.array(job);
   const model::ChildIndex begin = choice.child.value_or(0);
-  const model::ChildIndex end = choice.child ? *choice.child + 1 : spec.size;
+  const model::ChildIndex end = choice.child ? *choice.child + 1 : core.size(job);
   for (model::ChildIndex child = begin; child < end; ++child) {
     const model::JobStatus status = model::status_of(core.state(job, child));
     if (choice.status && status != *choice.status) continue;
@@ -37,11 +37,11 @@ void choose_of(const RunReading& run, const PlanCopy& plan, model::JobId job,
       continue;
     }
     chosen.children.push_back({job,
-                               spec.name,
+                               std::string(core.name(job)),
                                plan.definition(job),
-                               spec.array,
+                               array,
                                child,
-                               spec.array ? plan.key(job, child) : std::string(),
+                               array ? plan.key(job, child) : std::string(),
                                status,
                                core.status_reason(job, child),
                                {}});

@@ -115,7 +115,7 @@ int show_logs(const Options& options, const FileSystem& files) {
   if (!chosen) return report(chosen.error());
   for (const std::string& problem : chosen->problems) warn(problem);
 
-  const bool one = choice->job && (choice->child || !run->core().spec(*choice->job).array);
+  const bool one = choice->job && (choice->child || !run->core().array(*choice->job));
   Printer printer(files, stream_of(options), !one);
   std::size_t shown = 0;
   for (const ChildView& child : chosen->children) {

@@ -44,6 +44,12 @@ std::string_view type_text(model::DependencyType type) {
       return "SEQUENTIAL";
     case model::DependencyType::NToN:
       return "N_TO_N";
+    case model::DependencyType::Match:
+      return "MATCH";
+    case model::DependencyType::AfterAny:
+      return "AFTER_ANY";
+    case model::DependencyType::AfterFailure:
+      return "AFTER_FAILURE";
   }
   return "";
 }
@@ -119,8 +125,8 @@ std::string plan_text(const std::string& source, const model::Plan& plan) {
   for (const model::PlannedJob& job : plan.jobs) {
     const model::JobSpec& spec = job.spec;
     const std::uint64_t memory = spec.resources.memory_mib;
-    jobs.add({spec.name, plan.queues[spec.queue].name, spec.array ? std::to_string(spec.size) : "",
-              std::to_string(spec.resources.vcpus),
+    jobs.add({spec.name, plan.rules.queues[spec.queue].name,
+              spec.array ? std::to_string(spec.size) : "", std::to_string(spec.resources.vcpus),
               memory == 0 ? "" : fmt::format("{} MiB", memory), dependencies_text(plan, spec)});
     const std::size_t shown = std::min<std::size_t>(spec.size, kShownCommands);
     for (model::ChildIndex child = 0; child < shown; ++child) {
@@ -135,7 +141,7 @@ std::string plan_text(const std::string& source, const model::Plan& plan) {
   }
   return fmt::format("{} is good: {}, {} in {}\n\n{}\nFirst commands:\n{}", source,
                      counted(plan.jobs.size(), "job"), counted(tasks_of(plan), "task"),
-                     counted(plan.queues.size(), "queue"), jobs.text(), commands);
+                     counted(plan.rules.queues.size(), "queue"), jobs.text(), commands);
 }
 
 std::string plan_json(const std::string& source, const model::Plan& plan) {
@@ -151,7 +157,7 @@ std::string plan_json(const std::string& source, const model::Plan& plan) {
       depends_on.push_back(std::move(one));
     }
     nlohmann::json entry{{"jobName", spec.name},
-                         {"jobQueue", plan.queues[spec.queue].name},
+                         {"jobQueue", plan.rules.queues[spec.queue].name},
                          {"vcpus", spec.resources.vcpus},
                          {"memory", spec.resources.memory_mib},
                          {"dependsOn", std::move(depends_on)},
@@ -160,7 +166,7 @@ std::string plan_json(const std::string& source, const model::Plan& plan) {
     jobs.push_back(std::move(entry));
   }
   auto queues = nlohmann::json::array();
-  for (const model::Queue& queue : plan.queues)
+  for (const model::Queue& queue : plan.rules.queues)
     queues.push_back({{"jobQueueName", queue.name}, {"priority", queue.priority}});
   return dumped({{"plan", source},
                  {"valid", true},

@@ -36,7 +36,7 @@ Result<PlanCopy> PlanCopy::load(const FileSystem& files, const store::StateFolde
   copy.positions_.assign(core.job_count(), SIZE_MAX);
   for (const model::PlannedJob& job : copy.loaded_->plan.jobs) {
     const auto id = core.find(job.spec.name);
-    if (!id || core.spec(*id).size != job.spec.size)
+    if (!id || core.size(*id) != job.spec.size)
       return fail(ErrorKind::Damaged, fmt::format("'{}' is the copy of another plan", path));
     copy.positions_[model::number_of(*id)] = copy.ids_.size();
     copy.ids_.push_back(*id);

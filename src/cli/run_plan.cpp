@@ -45,18 +45,21 @@ Result<Before> load_before(const FileSystem& files, const store::StateFolder& fo
   return before;
 }
 
-bool unchanged(const scheduler::Scheduler& core, const plan::Adoption& adoption) {
+// Against the plan's copy, not the core: a user may have asked for other priorities since.
+bool unchanged(const model::Plan& before, const model::Plan& now, const plan::Adoption& adoption) {
   if (!adoption.removed.empty()) return false;
   for (const plan::JobAdoption& job : adoption.jobs)
     if (!job.known || job.definition_changed || job.added > 0 || !job.values_changed.empty() ||
         !job.redone.empty() || !job.removed.empty())
       return false;
-  for (const model::AdoptedJob& job : adoption.fact.jobs) {
-    if (!(job.spec == core.spec(job.id))) return false;
+  for (const model::AdoptedJob& job : adoption.fact.jobs)
     for (const model::Move& move : job.kept)
       if (move.from != move.to) return false;
-  }
-  return adoption.fact.queues == core.queues();
+  const auto same = [](const model::PlannedJob& one, const model::PlannedJob& other) {
+    return one.spec == other.spec;
+  };
+  return before.rules == now.rules &&
+         std::equal(before.jobs.begin(), before.jobs.end(), now.jobs.begin(), now.jobs.end(), same);
 }
 
 // Finished work that the new plan no longer has, in words; empty: none.
@@ -70,13 +73,13 @@ std::vector<std::string> lost_work(const scheduler::Scheduler& core, const Befor
     model::for_each(children, [&](model::ChildIndex child) {
       if (core.state(id, child) != ChildState::Succeeded) return;
       if (++lost > kNamedMax) return;
-      if (core.spec(id).array)
+      if (core.array(id))
         keys += (keys.empty() ? "" : ", ") +
                 model::key_of(before.loaded.plan.jobs[static_cast<std::size_t>(position)], child);
     });
     if (lost == 0) return;
     if (lost > kNamedMax && !keys.empty()) keys += ", …";
-    lines.push_back(core.spec(id).array
+    lines.push_back(core.array(id)
                         ? fmt::format("{} finished children of job '{}' ({})", lost, name, keys)
                         : fmt::format("job '{}', which has SUCCEEDED", name));
   };
@@ -128,7 +131,7 @@ Result<Adopted> adopt_again(FileSystem& files, const store::StateFolder& folder,
                    model::JobId{static_cast<std::uint32_t>(core.job_count())},
                    model::Revision{model::number_of(old_revision) + 1}, options.rerun_changed});
   const bool was_finished = core.finished();
-  const bool revised = !unchanged(core, adoption);
+  const bool revised = !unchanged(before->loaded.plan, loaded.plan, adoption);
   Adopted adopted{revised ? adoption.ids : before->ids, {}, revised, false};
   if (revised) {
     if (const auto lost = lost_work(core, *before, adoption); !lost.empty() && !options.accept) {

@@ -49,6 +49,9 @@ std::string words(const Reason& reason) {
     case model::EndKind::Stopped:
       what = "lost";
       break;
+    case model::EndKind::OutOfMemory:
+      what = "out of memory";
+      break;
   }
   return text.empty() ? what : what + ": " + printable(text);
 }
@@ -83,7 +86,8 @@ class Summary {
     for (std::uint32_t number = 0; number < core_.job_count(); ++number) {
       const model::JobId job{number};
       if (!core_.in_plan(job) || core_.counts(job)[ChildState::Failed] == 0) continue;
-      for (model::ChildIndex child = 0; child < core_.spec(job).size; ++child) {
+      const model::ChildIndex size = core_.size(job);
+      for (model::ChildIndex child = 0; child < size; ++child) {
         if (core_.state(job, child) != ChildState::Failed) continue;
         const auto last = core_.last_failure(job, child);
         Group& group = groups[last ? Reason{job, last->kind, last->code, last->reason}
@@ -135,12 +139,12 @@ class Summary {
 
   // What every command takes for it: JOB, or JOB:KEY.
   std::string reference(model::JobId job, model::ChildIndex child) const {
-    const model::JobSpec& spec = core_.spec(job);
-    if (!spec.array) return spec.name;
+    const std::string name(core_.name(job));
+    if (!core_.array(job)) return name;
     for (const model::PlannedJob& planned : plan_.jobs)
-      if (planned.spec.name == spec.name && child < planned.spec.size)
-        return spec.name + ":" + model::key_of(planned, child);
-    return fmt::format("{}:{}", spec.name, child);
+      if (planned.spec.name == name && child < planned.spec.size)
+        return name + ":" + model::key_of(planned, child);
+    return fmt::format("{}:{}", name, child);
   }
 
   std::string state() const { return " --state " + shell_quote(folder_.path); }

@@ -94,8 +94,8 @@ std::vector<JobView> job_views(const scheduler::Scheduler& core) {
   for (std::uint32_t number = 0; number < core.job_count(); ++number) {
     const model::JobId id{number};
     if (!core.in_plan(id)) continue;
-    const model::JobSpec& spec = core.spec(id);
-    views.push_back({spec.name, core.queues()[spec.queue].name, core.status(id),
+    const model::JobSpec spec = core.spec(id);
+    views.push_back({spec.name, core.rules().queues[spec.queue].name, core.status(id),
                      core.status_reason(id), spec.array, spec.size,
                      status_counts(core.counts(id))});
   }

@@ -78,7 +78,8 @@ void StarterCore::State::attach(const protocol::Attach& attach, model::Epoch fro
   lease.attach(attach.lease, last.boot);
   outgoing = {};  // was for the older link: the inventory says it all anew
   say(protocol::Hello{settings.name, settings.instance, settings.boot_id, settings.capacity,
-                      settings.placement, settings.predecessor, book.inventory(), attach.number});
+                      settings.placement, settings.predecessor, book.inventory(), attach.number,
+                      settings.features});
   for (std::string& notice : std::exchange(settings.notices, {}))
     say(protocol::Trouble{false, std::move(notice)});
   if (trouble) say(protocol::Trouble{true, *trouble});

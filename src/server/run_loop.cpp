@@ -148,7 +148,7 @@ class Loop {
       (void)store::remove_request(parts_.files, parts_.folder, request);
       return;
     }
-    const model::Ranges all{{0, core.spec(*job).size}};
+    const model::Ranges all{{0, core.size(*job)}};
     coordinator_.cancel(
         {request.id, *job, request.children.empty() ? all : request.children, request.reason},
         now());

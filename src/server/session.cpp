@@ -121,7 +121,9 @@ void Coordinator::State::hello(LinkId link, const protocol::Hello& hello, Instan
       replaced.push_back(other);
   for (const LinkId other : replaced) lost(other, now);
 
-  happen(scheduler::NodeHello{hello.name, hello.instance, hello.boot_id, hello.capacity}, now);
+  happen(scheduler::NodeHello{hello.name, hello.instance, hello.boot_id, hello.capacity,
+                              hello.features},
+         now);
   const auto node = core.node(hello.name);
   MPIBATCH_CHECK(node.has_value());
 

@@ -1,7 +1,7 @@
 // The bytes of journals, segments and small files: a header, then records. Integers are
 // little-endian.
 //
-//   header   12 bytes: "mpib", u16 format version (1), u8 kind of file (FileKind), u8 0,
+//   header   12 bytes: "mpib", u16 format version (2), u8 kind of file (FileKind), u8 0,
 //            u32 CRC-32C of those 8 bytes
 //   record   u32 length of kind and payload, u32 CRC-32C of length, kind and payload, u8 kind,
 //            payload (base/layout.hpp of the struct that the kind names)
@@ -25,7 +25,7 @@
 
 namespace mpibatch::store {
 
-inline constexpr std::uint16_t kFormatVersion = 1;
+inline constexpr std::uint16_t kFormatVersion = 2;
 inline constexpr std::size_t kHeaderSize = 12;
 inline constexpr std::size_t kFrameSize = 8;  // before kind and payload
 // No record is longer: a damaged length must not make a reader take the whole file into memory.

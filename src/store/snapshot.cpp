@@ -17,7 +17,7 @@ namespace mpibatch::store {
 
 namespace {
 
-constexpr std::uint64_t kSnapshotVersion = 1;
+constexpr std::uint64_t kSnapshotVersion = 2;
 constexpr const char* kGroup = "/mpibatch";
 constexpr const char* kCore = "/mpibatch/core";
 constexpr const char* kFold = "/mpibatch/fold";

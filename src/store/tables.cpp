@@ -25,8 +25,9 @@ class Tables {
       : file_(file), core_(state.scheduler), state_(state), texts_(texts) {
     for (std::uint32_t number = 0; number < core_.job_count(); ++number)
       if (core_.in_plan(JobId{number})) jobs_.push_back(JobId{number});
-    job_width_ = widest(jobs_, [&](JobId job) { return core_.spec(job).name; });
-    queue_width_ = widest(core_.queues(), [](const model::Queue& queue) { return queue.name; });
+    job_width_ = widest(jobs_, [&](JobId job) { return core_.name(job); });
+    queue_width_ =
+        widest(core_.rules().queues, [](const model::Queue& queue) { return queue.name; });
     node_width_ = widest(
         core_.nodes(), [](const scheduler::NodeView& node) { return model::to_string(node.name); });
   }
@@ -43,16 +44,21 @@ class Tables {
     for (int status = 0; status < model::kJobStatuses; ++status)
       columns.push_back(
           {std::string(model::to_string(static_cast<model::JobStatus>(status))), Type::U32});
-    columns.push_back({"vcpus", Type::U32});
-    columns.push_back({"memoryMiB", Type::U64});
+    for (Column column :
+         {Column{"skipped", Type::U32}, Column{"vcpus", Type::U32}, Column{"memoryMiB", Type::U64},
+          Column{"gpus", Type::U32}, Column{"priority", Type::U32}})
+      columns.push_back(std::move(column));
     TableWriter table(file_, "/jobs", std::move(columns));
     for (const JobId job : jobs_) {
-      const model::JobSpec& spec = core_.spec(job);
+      const model::JobSpec spec = core_.spec(job);
+      const scheduler::Counts counts = core_.counts(job);
       table.text(spec.name).text(model::to_string(core_.status(job)));
-      table.text(core_.status_reason(job)).text(core_.queues()[spec.queue].name);
+      table.text(core_.status_reason(job)).text(core_.rules().queues[spec.queue].name);
       table.number(spec.array).number(spec.size);
-      for (const std::uint64_t count : by_status(core_.counts(job))) table.number(count);
+      for (const std::uint64_t count : by_status(counts)) table.number(count);
+      table.number(counts[model::ChildState::Skipped]);
       table.number(spec.resources.vcpus).number(spec.resources.memory_mib);
+      table.number(spec.resources.gpus).number(spec.priority);
       if (auto done = table.end_row(); !done) return done;
     }
     return table.finish();
@@ -74,7 +80,7 @@ class Tables {
     for (const JobId job : jobs_)
       for_each_child(job, [&](model::ChildIndex child) {
         if (!done) return;
-        table.text(core_.spec(job).name).number(child);
+        table.text(core_.name(job)).number(child);
         if (texts_.key) table.text(texts_.key(job, child));
         table.text(model::to_string(model::status_of(core_.state(job, child))));
         table.number(core_.attempts_failed(job, child));
@@ -120,14 +126,19 @@ class Tables {
                        {"present", Type::U8},
                        {"vcpus", Type::U32},
                        {"memoryMiB", Type::U64},
+                       {"gpus", Type::U32},
                        {"vcpusGranted", Type::U32},
                        {"memoryMiBGranted", Type::U64},
-                       {"instance", Type::Text, 16}});
+                       {"gpusGranted", Type::U32},
+                       {"instance", Type::Text, 16},
+                       {"features", Type::LongText}});
     for (const scheduler::NodeView& node : nodes) {
       table.text(model::to_string(node.name)).text(node.name.host).number(node.name.share);
       table.number(node.present).number(node.capacity.vcpus).number(node.capacity.memory_mib);
-      table.number(node.granted.vcpus).number(node.granted.memory_mib);
-      table.text(model::to_string(node.instance));
+      table.number(node.capacity.gpus).number(node.granted.vcpus);
+      table.number(node.granted.memory_mib).number(node.granted.gpus);
+      table.text(model::to_string(node.instance))
+          .text(fmt::format("{}", fmt::join(node.features, ",")));
       if (auto done = table.end_row(); !done) return done;
     }
     return table.finish();
@@ -136,7 +147,7 @@ class Tables {
   Result<void> queues() {
     TableWriter table(file_, "/queues",
                       {{"name", Type::Text, queue_width_}, {"priority", Type::U32}});
-    for (const model::Queue& queue : core_.queues()) {
+    for (const model::Queue& queue : core_.rules().queues) {
       table.text(queue.name).number(queue.priority);
       if (auto done = table.end_row(); !done) return done;
     }
@@ -147,19 +158,21 @@ class Tables {
   Result<void> job_definitions() {
     const auto name_of = [&](JobId job) {
       const std::string name = texts_.definition ? texts_.definition(job) : std::string();
-      return name.empty() ? core_.spec(job).name : name;
+      return name.empty() ? std::string(core_.name(job)) : name;
     };
     TableWriter table(file_, "/job_definitions",
                       {{"name", Type::Text, widest(jobs_, name_of)},
                        {"job", Type::Text, job_width_},
                        {"vcpus", Type::U32},
                        {"memoryMiB", Type::U64},
+                       {"gpus", Type::U32},
                        {"attempts", Type::U32},
                        {"digest", Type::U64}});
     for (const JobId job : jobs_) {
-      const model::JobSpec& spec = core_.spec(job);
+      const model::JobSpec spec = core_.spec(job);
       table.text(name_of(job)).text(spec.name);
       table.number(spec.resources.vcpus).number(spec.resources.memory_mib);
+      table.number(spec.resources.gpus);
       table.number(spec.retry.attempts).number(spec.digest);
       if (auto done = table.end_row(); !done) return done;
     }
@@ -176,9 +189,9 @@ class Tables {
 
   template <class Function>
   void for_each_child(JobId job, Function function) {
-    const model::JobSpec& spec = core_.spec(job);
-    if (!spec.array) return;
-    for (model::ChildIndex child = 0; child < spec.size; ++child) function(child);
+    if (!core_.array(job)) return;
+    const model::ChildIndex size = core_.size(job);
+    for (model::ChildIndex child = 0; child < size; ++child) function(child);
   }
 
   static std::array<std::uint64_t, model::kJobStatuses> by_status(const scheduler::Counts& counts) {
@@ -196,7 +209,7 @@ class Tables {
     const bool running = attempt.state == AttemptState::Running;
     const bool good = attempt.end && attempt.end->succeeded();
     const model::AttemptEnd end = attempt.end.value_or(model::AttemptEnd{});
-    table.text(core_.spec(attempt.execution.job).name).number(attempt.child);
+    table.text(core_.name(attempt.execution.job)).number(attempt.child);
     table.number(attempt.attempt).text(model::to_string(attempt.node));
     table.text(running ? "RUNNING" : !attempt.end ? "UNKNOWN" : good ? "SUCCEEDED" : "FAILED");
     table.number(ms(attempt.started_at)).number(ms(end.stopped_at));

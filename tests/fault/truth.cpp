@@ -82,6 +82,10 @@ void Truth::check_dependencies(const ExecutionId& execution, model::Revision rev
       case DependencyType::Sequential:
         if (execution.child > 0) check_met(child, key(execution.child - 1));
         break;
+      case DependencyType::Match:
+      case DependencyType::AfterAny:
+      case DependencyType::AfterFailure:
+        break;  // the workload has none
     }
   }
 }
@@ -134,6 +138,10 @@ ChildState Truth::expected(const scheduler::Scheduler& core, JobId job, ChildInd
       case DependencyType::Sequential:
         met = index == 0 || good(job, index - 1);
         break;
+      case DependencyType::Match:
+      case DependencyType::AfterAny:
+      case DependencyType::AfterFailure:
+        break;  // the workload has none
     }
     if (!met) return ChildState::DependencyFailed;
   }

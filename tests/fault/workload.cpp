@@ -141,7 +141,7 @@ void Workload::edit(Revision revision) {
   const std::uint32_t number = model::number_of(revision);
   Edition edition;
   edition.adoption.revision = revision;
-  edition.adoption.queues = queues_;
+  edition.adoption.rules.queues = queues_;
   for (std::uint32_t id = 0; id < specs_.size(); ++id) {
     const model::JobSpec& spec = specs_[id];
     std::vector<Key> keys(spec.size);

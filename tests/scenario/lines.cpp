@@ -28,6 +28,10 @@ struct FrameLine {
     return fmt::format("Recall {} children {}", model::to_string(frame.grant),
                        model::to_string(frame.children));
   }
+  std::string operator()(const protocol::Stop& frame) const {
+    return fmt::format("Stop {} children {} grace {}", model::to_string(frame.grant),
+                       model::to_string(frame.children), seconds(frame.grace));
+  }
   std::string operator()(const protocol::StopAll& frame) const {
     return "StopAll grace " + seconds(frame.grace);
   }

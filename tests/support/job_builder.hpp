@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -31,10 +32,17 @@ struct JobBuilder {
   struct Edge {
     std::string job;
     model::DependencyType type = model::DependencyType::All;
+    model::ChildIndex child = model::kAllChildren;
+    std::uint32_t match = model::kNoMatch;
+  };
+  struct Use {
+    std::string consumable;
+    std::uint64_t quantity = 1;
   };
   model::JobSpec spec;
   std::string queue_name;  // empty: the plan's first
   std::vector<Edge> edges;
+  std::vector<Use> uses;
   std::vector<std::string> key_list;  // empty: the index
 
   explicit JobBuilder(std::string name) { spec.name = std::move(name); }
@@ -67,12 +75,78 @@ struct JobBuilder {
     edges.push_back({std::move(job), model::DependencyType::NToN});
     return *this;
   }
+  JobBuilder& after_child(std::string job, model::ChildIndex child,
+                          model::DependencyType type = model::DependencyType::All) {
+    edges.push_back({std::move(job), type, child});
+    return *this;
+  }
+  JobBuilder& after_any(std::string job) {
+    edges.push_back({std::move(job), model::DependencyType::AfterAny});
+    return *this;
+  }
+  JobBuilder& after_failure(std::string job) {
+    edges.push_back({std::move(job), model::DependencyType::AfterFailure});
+    return *this;
+  }
+  JobBuilder& match(std::string job, model::MatchGroups groups) {
+    edges.push_back({std::move(job), model::DependencyType::Match, model::kAllChildren,
+                     static_cast<std::uint32_t>(spec.matches.size())});
+    spec.matches.push_back(std::move(groups));
+    return *this;
+  }
   JobBuilder& sequential() {
     edges.push_back({spec.name, model::DependencyType::Sequential});
     return *this;
   }
   JobBuilder& attempts(std::uint32_t count) {
     spec.retry.attempts = count;
+    return *this;
+  }
+  JobBuilder& gpus(std::uint32_t count) {
+    spec.resources.gpus = count;
+    return *this;
+  }
+  JobBuilder& memory_times(double multiplier, std::uint64_t most_mib = 0) {
+    spec.retry.memory_multiplier = multiplier;
+    spec.retry.memory_max_mib = most_mib;
+    return *this;
+  }
+  JobBuilder& priority(std::uint32_t number) {
+    spec.priority = number;
+    return *this;
+  }
+  JobBuilder& share(std::string name) {
+    spec.share = std::move(name);
+    return *this;
+  }
+  JobBuilder& on(std::string feature) {
+    spec.constraints.push_back(std::move(feature));
+    return *this;
+  }
+  JobBuilder& takes(std::string consumable, std::uint64_t quantity = 1) {
+    uses.push_back({std::move(consumable), quantity});
+    return *this;
+  }
+  JobBuilder& max_concurrent(std::uint64_t count) {
+    spec.max_concurrent = count;
+    return *this;
+  }
+  JobBuilder& max_failures(std::uint64_t count) {
+    spec.max_failures = count;
+    return *this;
+  }
+  JobBuilder& not_before(Duration after) {
+    spec.not_before = after;
+    return *this;
+  }
+  JobBuilder& expected(Duration mean) {
+    spec.expected = mean;
+    return *this;
+  }
+  // Members that all ask for the same; see spec.gang for others.
+  JobBuilder& gang(std::uint32_t nodes, model::Resources each) {
+    spec.gang = model::Gang{nodes, 0, {{0, nodes, each}}, true, false};
+    spec.resources = each;
     return *this;
   }
   JobBuilder& rule(model::RetryRule rule) {
@@ -87,6 +161,10 @@ struct JobBuilder {
 struct PlanBuilder {
   std::vector<model::Queue> queues;  // empty: one, `default`
   std::vector<JobBuilder> jobs;
+  std::vector<model::ComputeEnvironment> environments = {};
+  std::vector<model::FairSharePolicy> policies = {};
+  std::vector<model::Consumable> consumables = {};
+  std::optional<std::uint64_t> max_failures = {};
 };
 
 // What a run has adopted so far: the fact of the newest plan, and its jobs by run-wide id.
@@ -134,11 +212,12 @@ inline model::PlannedJob planned(const JobBuilder& job, const model::JobSpec& sp
 }
 
 inline Adopted adopt(PlanBuilder plan, const Adopted& before = {}) {
-  if (plan.queues.empty()) plan.queues = {{"default", 1}};
+  if (plan.queues.empty()) plan.queues.push_back({"default", 1});
   Adopted next;
   next.ids = before.ids;
   next.fact.revision = model::Revision{model::number_of(before.fact.revision) + 1};
-  next.fact.queues = plan.queues;
+  next.fact.rules = {plan.queues, plan.environments, plan.policies, plan.consumables,
+                     plan.max_failures};
   for (const JobBuilder& job : plan.jobs)
     next.ids.try_emplace(job.spec.name, model::JobId{static_cast<std::uint32_t>(next.ids.size())});
   for (const JobBuilder& job : plan.jobs) {
@@ -149,7 +228,16 @@ inline Adopted adopt(PlanBuilder plan, const Adopted& before = {}) {
     if (queue == plan.queues.end()) throw std::invalid_argument("no queue " + job.queue_name);
     adopted.spec.queue = static_cast<std::uint32_t>(queue - plan.queues.begin());
     for (const JobBuilder::Edge& edge : job.edges)
-      adopted.spec.depends_on.push_back({next.ids.at(edge.job), edge.type});
+      adopted.spec.depends_on.push_back({next.ids.at(edge.job), edge.type, edge.child, edge.match});
+    for (const JobBuilder::Use& use : job.uses) {
+      const auto found =
+          std::find_if(plan.consumables.begin(), plan.consumables.end(),
+                       [&](const auto& each) { return each.name == use.consumable; });
+      if (found == plan.consumables.end())
+        throw std::invalid_argument("no consumable " + use.consumable);
+      adopted.spec.consumables.push_back(
+          {static_cast<std::uint32_t>(found - plan.consumables.begin()), use.quantity});
+    }
     for (const JobBuilder& old : before.plan.jobs)
       if (old.spec.name == job.spec.name) adopted.kept = moves_between(old, job);
     next.jobs[adopted.id] = planned(job, adopted.spec, queue->name);

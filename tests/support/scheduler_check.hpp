@@ -14,9 +14,9 @@ inline std::string recount(const scheduler::Scheduler& core) {
     const model::JobId job{number};
     if (!core.in_plan(job)) continue;
     scheduler::Counts counts;
-    for (model::ChildIndex child = 0; child < core.spec(job).size; ++child)
+    for (model::ChildIndex child = 0; child < core.size(job); ++child)
       ++counts.of[static_cast<std::size_t>(core.state(job, child))];
-    if (counts != core.counts(job)) return "the counts of job '" + core.spec(job).name + "' lie";
+    if (counts != core.counts(job)) return "the counts of job '" + std::string(core.name(job)) + "' lie";
   }
   for (const scheduler::GrantView& grant : core.grants()) {
     if (grant.children.empty()) return "grant " + model::to_string(grant.id) + " is empty";
@@ -39,12 +39,12 @@ inline std::string difference(const scheduler::Scheduler& one, const scheduler::
     const model::JobId job{number};
     if (one.in_plan(job) != other.in_plan(job)) return "another plan";
     if (!one.in_plan(job)) continue;
-    for (model::ChildIndex child = 0; child < one.spec(job).size; ++child)
+    for (model::ChildIndex child = 0; child < one.size(job); ++child)
       if (one.state(job, child) != other.state(job, child))
-        return one.spec(job).name + ":" + std::to_string(child) + " is " +
+        return std::string(one.name(job)) + ":" + std::to_string(child) + " is " +
                std::string(model::to_string(one.state(job, child))) + " here, " +
                std::string(model::to_string(other.state(job, child))) + " there";
-    if (one.counts(job) != other.counts(job)) return "other counts of " + one.spec(job).name;
+    if (one.counts(job) != other.counts(job)) return "other counts of " + std::string(one.name(job));
   }
   if (one.everything_terminal() != other.everything_terminal())
     return "the end is seen differently";

@@ -17,6 +17,7 @@ struct SchedulerDriver {
   scheduler::Scheduler core;
   Adopted adopted;
   std::vector<model::Fact> facts;  // all that were applied
+  Instant now{};
 
   SchedulerDriver() { apply(model::EpochBegan{model::Epoch{1}, "h", "boot", {}, {}}); }
   explicit SchedulerDriver(PlanBuilder plan) : SchedulerDriver() { adopt(std::move(plan)); }
@@ -31,17 +32,17 @@ struct SchedulerDriver {
     apply(adopted.fact);
   }
   std::vector<model::Fact> happen(const scheduler::Event& event) {
-    std::vector<model::Fact> made = core.on(event, {});
+    std::vector<model::Fact> made = core.on(event, now);
     for (const model::Fact& fact : made) apply(fact);
     return made;
   }
-  model::NodeId join(const std::string& name, model::Resources capacity,
-                     std::uint64_t instance = 1) {
-    happen(scheduler::NodeHello{{name, 0}, {instance}, "b", capacity});
+  model::NodeId join(const std::string& name, model::Resources capacity, std::uint64_t instance = 1,
+                     std::vector<std::string> features = {}) {
+    happen(scheduler::NodeHello{{name, 0}, {instance}, "b", capacity, std::move(features)});
     return core.node(model::NodeName{name, 0})->id;
   }
   std::vector<model::Fact> decide() {
-    std::vector<model::Fact> made = core.decide({});
+    std::vector<model::Fact> made = core.decide(now);
     facts.insert(facts.end(), made.begin(), made.end());
     return made;
   }

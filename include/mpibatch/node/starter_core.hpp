@@ -32,6 +32,7 @@ struct StarterSettings {
   model::InstanceId instance;
   std::string boot_id;
   model::Resources capacity;
+  std::vector<std::string> features = {};  // sorted
   std::string placement;
   std::vector<std::string> notices;  // what the user should know of this node; told once
   model::Predecessor predecessor = model::Predecessor::CannotTell;

@@ -41,7 +41,7 @@ model::PlannedJob keyed(const std::string& name, std::vector<std::string> sample
 
 model::Plan plan() {
   model::Plan made;
-  made.queues.push_back({"default", 1});
+  made.rules.queues.push_back({"default", 1});
   made.jobs.push_back(job("index"));
   made.jobs.push_back(job("sort", 16));
   made.jobs.push_back(keyed("align", {"NA017", "2", "NA019", "run:7"}));

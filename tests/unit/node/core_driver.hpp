@@ -42,9 +42,16 @@ inline model::GrantId grant_id(std::uint32_t number, std::uint32_t epoch = 1) {
 }
 
 inline protocol::Grant grant_of(std::uint32_t number, std::uint32_t job, model::Ranges children,
-                                std::uint32_t epoch = 1) {
-  return {
-      grant_id(number, epoch), model::JobId{job}, model::Revision{1}, std::move(children), {}, {}};
+                                std::uint32_t epoch = 1, std::uint32_t vcpus = 1) {
+  return {grant_id(number, epoch),
+          model::JobId{job},
+          model::Revision{1},
+          std::move(children),
+          {},
+          {},
+          {vcpus, 0},
+          {},
+          {}};
 }
 
 struct CoreDriver {

@@ -125,8 +125,15 @@ class StarterProcess : public ::testing::Test {
     job.command = {"bash", "-c", script};
     job.timeout = timeout;
     job.resources = {1, 0};
-    say({protocol::Templates{{job}},
-         protocol::Grant{{model::Epoch{epoch_}, number}, job.job, job.revision, {{0, 1}}, {}, {}}});
+    say({protocol::Templates{{job}}, protocol::Grant{{model::Epoch{epoch_}, number},
+                                                     job.job,
+                                                     job.revision,
+                                                     {{0, 1}},
+                                                     {},
+                                                     {},
+                                                     job.resources,
+                                                     {},
+                                                     {}}});
   }
   std::vector<store::SegmentRecord> records() const {
     std::vector<store::SegmentRecord> all;

@@ -33,7 +33,7 @@ model::JobTemplate job_template() {
   job.timeout = std::chrono::hours{1};
   job.parameter_names = {"sample"};
   job.parameters = {{"reference", "lambda"}};
-  job.resources = {2, 4096};
+  job.resources = {2, 4096, 1};
   return job;
 }
 
@@ -54,18 +54,22 @@ EndNotice end_notice() {
 DownMessage down_message() {
   Attach attach{"0123", "/state", "nonce", Duration{60}, Duration{30}, {}};
   attach.surroundings = {{{"PATH", "/bin"}}, "/home", 0077, {{7, 1024, ~std::uint64_t{0}}}};
-  Grant grant{kGrant, model::JobId{~0U}, model::Revision{5}, {{0, 2}, {4, 5}}, {}, {1, 2, 255}};
+  Grant grant{kGrant, model::JobId{~0U}, model::Revision{5}, {{0, 2}, {4, 5}},
+              {},     {1, 2, 255},       {2, 768, 1},        "rack",
+              {}};
+  grant.gang = GangRole{kGrant, {{1, 3}}, 4, 1, "node1"};
   grant.values = {{"a", ""}, {}, {"b"}};
-  return {
-      model::Epoch{2},
-      {0xFEDCBA9876543210},
-      {attach, Templates{{job_template(), {}}}, grant, Recall{kGrant, {{1, 2}}},
-       StopAll{Duration{-1}}, Renewed{Duration{5}}, Acknowledged{~std::uint64_t{0}}, Leave{true},
-       Attach{}, Templates{}, Grant{}, Recall{}, StopAll{}, Renewed{}, Acknowledged{}, Leave{}}};
+  return {model::Epoch{2},
+          {0xFEDCBA9876543210},
+          {attach, Templates{{job_template(), {}}}, grant, Recall{kGrant, {{1, 2}}},
+           StopAll{Duration{-1}}, Renewed{Duration{5}}, Acknowledged{~std::uint64_t{0}},
+           Leave{true}, Stop{kGrant, {{1, 2}}, Duration{7}}, Attach{}, Templates{}, Grant{},
+           Recall{}, StopAll{}, Renewed{}, Acknowledged{}, Leave{}, Stop{}}};
 }
 
 UpMessage up_message() {
-  Hello hello{{"node1", 1}, {0xab}, "boot", {8, 16'384}, "2 CPUs", model::Predecessor::None, {}};
+  Hello hello{{"node1", 1}, {0xab}, "boot",    {8, 16'384}, "2 CPUs", model::Predecessor::None,
+              {},           0,      {"numa:2"}};
   hello.inventory = {{kGrant, {{0, 4}}, {{0, 2}}}, {}};
   return {
       model::Epoch{2},

@@ -45,7 +45,8 @@ TEST_F(OpenRun, FirstEpochOfANewFolderIsOne) {
 TEST_F(OpenRun, NextLifeFoldsWhatWasCommittedAndKeepsTheRun) {
   auto first = open();
   ASSERT_TRUE(first.has_value());
-  model::PlanAdopted plan{model::Revision{1}, {{"default", 1}}, {{model::JobId{0}, {}, {}}}};
+  model::PlanAdopted plan{model::Revision{1}, {}, {{model::JobId{0}, {}, {}}}};
+  plan.rules.queues = {{"default", 1}};
   plan.jobs[0].spec.name = "a";
   first->journal->append(plan);
   ASSERT_TRUE(first->journal->commit().has_value());

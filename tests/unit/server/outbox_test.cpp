@@ -81,7 +81,7 @@ TEST(Outbox, ForgetsABrokenLink) {
 TEST(Outbox, NamesTheGrantsThatNeverLeave) {
   Outbox outbox;
   const auto grant = [](std::uint32_t number) {
-    return protocol::Grant{{kEpoch, number}, {}, {}, {{0, 1}}, {}, {}};
+    return protocol::Grant{{kEpoch, number}, {}, {}, {{0, 1}}, {}, {}, {}, {}, {}};
   };
   outbox.push(1, kA, kInstance, grant(1));
   outbox.push(2, kA, kInstance, grant(2));

@@ -59,7 +59,7 @@ TEST_F(Owner, LayoutIsGolden) {
   ASSERT_TRUE(claim(disk, kFolder, small));
   EXPECT_EQ(testing::to_hex(disk.read(kFolder.owner()).value()),
             // header
-            "6d7069620100030030a53adb"
+            "6d70696202000300092c18b9"
             // the claim
             "2e0000003d0c11712001000000720100000001000000680100000062010000006e2a0000"
             "000000000007000000000000000100000073"

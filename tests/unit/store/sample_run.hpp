@@ -63,11 +63,13 @@ class SampleRun {
     align.spec.size = size;
     align.spec.resources = {1, 100};
     align.kept = std::move(kept);
-    record(model::PlanAdopted{model::Revision{revision}, {{"default", 1}}, {index, align}});
+    model::PlanRules rules;
+    rules.queues = {{"default", 1}};
+    record(model::PlanAdopted{model::Revision{revision}, rules, {index, align}});
   }
 
   void join() {
-    record(model::NodeJoined{model::NodeId{0}, kNode, kInstance, "boot", {4, 4000}});
+    record(model::NodeJoined{model::NodeId{0}, kNode, kInstance, "boot", {4, 4000}, {"numa:1"}});
     auto segment = SegmentWriter::create(files_, folder_, {run, kNode, kInstance});
     ASSERT_TRUE(segment) << segment.error().message;
     segment_ = std::move(*segment);
@@ -75,14 +77,15 @@ class SampleRun {
 
   model::GrantId grant(model::JobId job, const model::Ranges& children) {
     const model::GrantId id{epoch_, ++grants_};
-    record(model::Granted{id, model::NodeId{0}, kInstance, job, children});
+    record(model::Granted{
+        id, model::NodeId{0}, kInstance, job, children, {1, 0}, model::kNoEnvironment, {}});
     segment_->append(GrantReceived{id, job, core_.revision(), children});
     return id;
   }
 
   void start(const model::ExecutionId& execution, std::uint8_t attempt = 1) {
     segment_->append(AttemptStarted{execution, attempt, instant_from_us(++now_), {0}});
-    record(model::Started{execution.grant, {{execution.child, execution.child + 1}}});
+    record(model::Started{execution.grant, {{execution.child, execution.child + 1}}, {}});
     EXPECT_TRUE(segment_->write());
   }
 

@@ -54,7 +54,7 @@ TEST(Segment, LayoutIsGolden) {
   ASSERT_TRUE(writer->write());
   EXPECT_EQ(testing::to_hex(disk.read(kPath).value()),
             // header
-            "6d70696201000200473d98c8"
+            "6d706962020002007eb4baaa"
             // SegmentHeader
             "1b00000024531953100100000072050000006e6f64653101000000ab00000000000000"
             // mark

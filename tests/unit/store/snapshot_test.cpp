@@ -206,7 +206,8 @@ TEST_F(SnapshotTest, HasTheTables) {
   EXPECT_EQ(column_names(path, "/jobs", rows),
             (std::vector<std::string>{"name", "status", "statusReason", "queue", "array", "size",
                                       "SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING",
-                                      "SUCCEEDED", "FAILED", "vcpus", "memoryMiB"}));
+                                      "SUCCEEDED", "FAILED", "skipped", "vcpus", "memoryMiB",
+                                      "gpus", "priority"}));
   EXPECT_EQ(rows, 2U);
   EXPECT_EQ(column_names(path, "/array_children", rows),
             (std::vector<std::string>{"job", "index", "key", "status", "attemptsFailed"}));
