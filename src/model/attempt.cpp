@@ -18,6 +18,8 @@ std::string status_reason(const AttemptEnd& end) {
       return std::string(kReasonTimeout);
     case EndKind::CannotStart:
       return std::string(kReasonCannotStart);
+    case EndKind::OutOfMemory:
+      return std::string(kReasonOutOfMemory);
     case EndKind::Stopped:
       return std::string(kReasonStopped);
   }

@@ -56,6 +56,25 @@ bool RangeSet::contains(ChildIndex child) const {
   return after != ends_.begin() && child < std::prev(after)->second;
 }
 
+bool RangeSet::contains(Range range) const {
+  if (range.begin >= range.end) return true;
+  const auto after = ends_.upper_bound(range.begin);
+  return after != ends_.begin() && range.end <= std::prev(after)->second;
+}
+
+Ranges RangeSet::overlap(const Ranges& with) const {
+  Ranges both;
+  for (const Range& range : with) {
+    auto next = ends_.upper_bound(range.begin);
+    if (next != ends_.begin()) --next;
+    for (; next != ends_.end() && next->first < range.end; ++next) {
+      const Range part{std::max(range.begin, next->first), std::min(range.end, next->second)};
+      if (part.begin < part.end) both.push_back(part);
+    }
+  }
+  return both;
+}
+
 void RangeSet::insert(Range range) {
   if (range.begin >= range.end) return;
   // The new range swallows all that it overlaps or touches.

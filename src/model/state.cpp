@@ -11,25 +11,26 @@ using enum ChildState;
 
 constexpr unsigned bit(ChildState state) { return 1U << static_cast<unsigned>(state); }
 
-constexpr std::uint8_t set_of(std::initializer_list<ChildState> states) {
+constexpr std::uint16_t set_of(std::initializer_list<ChildState> states) {
   unsigned bits = 0;
   for (const ChildState state : states) bits |= bit(state);
-  return static_cast<std::uint8_t>(bits);
+  return static_cast<std::uint16_t>(bits);
 }
 
 // For each state, in order, the states that may follow it. An end may be known without its start:
 // a starter died in between, or reports both at once. What comes back unfinished waits where a new
 // plan changed what it depends on. Reopening leads back to Waiting; what has succeeded, and what a
 // user ended, stays.
-constexpr std::array<std::uint8_t, kChildStates> kFollowers = {
-    /* Waiting          */ set_of({Runnable, DependencyFailed, Cancelled}),
-    /* Runnable         */ set_of({Granted, Cancelled}),
+constexpr std::array<std::uint16_t, kChildStates> kFollowers = {
+    /* Waiting          */ set_of({Runnable, Failed, DependencyFailed, Cancelled, Skipped}),
+    /* Runnable         */ set_of({Granted, Failed, Cancelled}),
     /* Granted          */ set_of({Waiting, Running, Runnable, Succeeded, Failed, Cancelled}),
     /* Running          */ set_of({Waiting, Runnable, Succeeded, Failed, Cancelled}),
     /* Succeeded        */ set_of({}),
     /* Failed           */ set_of({Waiting}),
     /* DependencyFailed */ set_of({Waiting}),
     /* Cancelled        */ set_of({}),
+    /* Skipped          */ set_of({}),
 };
 
 }  // namespace
@@ -39,12 +40,14 @@ bool legal(ChildState from, ChildState to) {
 }
 
 bool terminal(ChildState state) {
-  return (set_of({Succeeded, Failed, DependencyFailed, Cancelled}) & bit(state)) != 0;
+  return (set_of({Succeeded, Failed, DependencyFailed, Cancelled, Skipped}) & bit(state)) != 0;
 }
 
 bool failed(ChildState state) {
   return (set_of({Failed, DependencyFailed, Cancelled}) & bit(state)) != 0;
 }
+
+bool good(ChildState state) { return (set_of({Succeeded, Skipped}) & bit(state)) != 0; }
 
 JobStatus status_of(ChildState state) {
   switch (state) {
@@ -56,6 +59,7 @@ JobStatus status_of(ChildState state) {
     case Running:
       return JobStatus::Running;
     case Succeeded:
+    case Skipped:
       return JobStatus::Succeeded;
     case Failed:
     case DependencyFailed:
@@ -103,6 +107,8 @@ std::string_view to_string(ChildState state) {
       return "dependency failed";
     case Cancelled:
       return "cancelled";
+    case Skipped:
+      return "skipped";
   }
   return "unknown";
 }

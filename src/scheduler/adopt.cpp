@@ -1,7 +1,11 @@
 // A plan becomes the run's plan: children move to their new places, the rest starts as new.
 #include <algorithm>
 
+#include <mpibatch/base/layout.hpp>
+
 #include "scheduler/apply.hpp"
+#include "scheduler/kind_index.hpp"
+#include "scheduler/saved.hpp"
 
 namespace mpibatch::scheduler {
 
@@ -48,19 +52,34 @@ bool disjoint(const std::vector<model::Move>& moves) {
   return true;
 }
 
-std::string flaw(const model::AdoptedJob& job, const std::map<JobId, ChildIndex>& sizes,
-                 ChildIndex old_size) {
-  if (job.spec.size == 0 || job.spec.size > model::kChildrenMax)
-    return "a job's size is impossible";
-  if (job.spec.resources.vcpus == 0) return "a job asks for no CPU";
-  for (const model::Dependency& dependency : job.spec.depends_on) {
-    const auto awaited = sizes.find(dependency.job);
-    if (awaited == sizes.end()) return "a dependency's job does not exist";
-    if (dependency.type == model::DependencyType::NToN && awaited->second != job.spec.size)
-      return "an N_TO_N dependency's sizes differ";
-    if (dependency.type == model::DependencyType::Sequential && dependency.job != job.id)
-      return "a SEQUENTIAL dependency names another job";
+using Sizes = std::vector<ChildIndex>;  // of the new plan's jobs by number; 0: it has none such
+
+std::string dependency_flaw(const model::AdoptedJob& job, const model::Dependency& dependency,
+                            const Sizes& sizes) {
+  const std::uint32_t number = model::number_of(dependency.job);
+  const ChildIndex size = number < sizes.size() ? sizes[number] : 0;
+  if (size == 0) return "a dependency's job does not exist";
+  switch (dependency.type) {
+    case model::DependencyType::NToN:
+      return size == job.spec.size ? "" : "an N_TO_N dependency's sizes differ";
+    case model::DependencyType::Sequential:
+      return dependency.job == job.id ? "" : "a SEQUENTIAL dependency names another job";
+    case model::DependencyType::Match: {
+      if (dependency.match >= job.spec.matches.size()) return "a MATCH has no groups";
+      return match_flaw(job.spec.matches[dependency.match], size, job.spec.size);
+    }
+    case model::DependencyType::All:
+    case model::DependencyType::AfterAny:
+    case model::DependencyType::AfterFailure:
+      break;
   }
+  const bool child = dependency.child != model::kAllChildren;
+  return child && dependency.child >= size ? "a dependency's child does not exist" : "";
+}
+
+std::string flaw(const model::AdoptedJob& job, const Sizes& sizes, ChildIndex old_size) {
+  for (const model::Dependency& dependency : job.spec.depends_on)
+    if (std::string why = dependency_flaw(job, dependency, sizes); !why.empty()) return why;
   for (const model::Move& move : job.kept)
     if (move.count > old_size || move.from > old_size - move.count || move.count > job.spec.size ||
         move.to > job.spec.size - move.count)
@@ -70,19 +89,25 @@ std::string flaw(const model::AdoptedJob& job, const std::map<JobId, ChildIndex>
 
 // Which job or child the adoption gets wrong; empty where all is well.
 std::string flaw(const Scheduler::State& state, const model::PlanAdopted& fact) {
-  if (fact.queues.empty()) return "it has no queue";
+  if (std::string why = rules_flaw(fact.rules); !why.empty()) return why;
   std::size_t known = state.jobs.size();
-  std::map<JobId, ChildIndex> sizes;
-  for (const model::AdoptedJob& job : fact.jobs) {
-    if (!sizes.emplace(job.id, job.spec.size).second) return "a job id stands twice";
+  for (const model::AdoptedJob& job : fact.jobs)
     known = std::max<std::size_t>(known, model::number_of(job.id) + std::size_t{1});
-  }
   if (known > state.jobs.size() + fact.jobs.size()) return "job ids have gaps";
+  Sizes sizes(known, 0);
   for (const model::AdoptedJob& job : fact.jobs) {
-    if (job.spec.queue >= fact.queues.size()) return "a job's queue does not exist";
+    if (job.spec.size == 0 || job.spec.size > model::kChildrenMax)
+      return "a job's size is impossible";
+    if (!job.spec.array && job.spec.size != 1) return "a job that is no array has children";
+    if (std::string why = kind_flaw(job.spec, fact.rules); !why.empty()) return why;
+    ChildIndex& size = sizes[model::number_of(job.id)];
+    if (size != 0) return "a job id stands twice";
+    size = job.spec.size;
+  }
+  for (const model::AdoptedJob& job : fact.jobs) {
     const std::uint32_t number = model::number_of(job.id);
     const bool was_there = number < state.jobs.size() && state.jobs[number].in_plan;
-    const ChildIndex old_size = was_there ? state.jobs[number].spec.size : 0;
+    const ChildIndex old_size = was_there ? state.jobs[number].size : 0;
     if (std::string why = flaw(job, sizes, old_size); !why.empty()) return why;
   }
   return {};
@@ -117,14 +142,35 @@ void move_grants(Scheduler::State& state, const JobMoves& moves) {
     }
     grant.today = std::move(next);
   }
+  for (auto& [id, gang] : state.gangs) {
+    const auto found = moves.find(gang.job);
+    if (found == moves.end())
+      gang.child.reset();
+    else if (gang.child)
+      gang.child = moved(*found->second, *gang.child);
+  }
+}
+
+// What a user, or failures, said of single children stays with them.
+void move_extra(JobExtra& more, const std::vector<model::Move>& moves) {
+  std::vector<ChildIndex> held;
+  model::for_each(more.held.ranges(), [&](ChildIndex child) {
+    if (const auto to = moved(moves, child)) held.push_back(*to);
+  });
+  more.held.clear();
+  for (const model::Range& range : model::ranges_of(std::move(held))) more.held.insert(range);
+  std::map<ChildIndex, std::uint8_t> out_of_memory;
+  for (const auto& [child, count] : more.out_of_memory)
+    if (const auto to = moved(moves, child)) out_of_memory[*to] = count;
+  more.out_of_memory = std::move(out_of_memory);
 }
 
 std::vector<ChildByte> move_children(const Scheduler::State& state, const model::PlanAdopted& fact,
-                                     std::map<JobId, std::uint64_t>& firsts) {
+                                     std::vector<std::uint64_t>& firsts) {
   std::vector<ChildByte> children;
   for (const model::AdoptedJob& adopted : fact.jobs) {
     const std::uint64_t first = children.size();
-    firsts[adopted.id] = first;
+    firsts.push_back(first);
     children.resize(first + adopted.spec.size);
     for (const model::Move& move : adopted.kept)
       for (ChildIndex i = 0; i < move.count; ++i)
@@ -133,38 +179,136 @@ std::vector<ChildByte> move_children(const Scheduler::State& state, const model:
   return children;
 }
 
+template <class Named>
+std::map<std::uint32_t, std::uint32_t> places_by_name(const std::vector<Named>& before,
+                                                      const std::vector<Named>& now) {
+  std::map<std::uint32_t, std::uint32_t> places;
+  for (std::uint32_t old = 0; old < before.size(); ++old)
+    for (std::uint32_t next = 0; next < now.size(); ++next)
+      if (before[old].name == now[next].name) places[old] = next;
+  return places;
+}
+
+// What is known of queues, environments and consumables goes by their names.
+void adopt_rules(Scheduler::State& state, const model::PlanRules& rules) {
+  const auto queues = places_by_name(state.rules.queues, rules.queues);
+  std::erase_if(state.shares, [&](const ShareState& share) {
+    return !queues.contains(share.queue) || !rules.queues[queues.at(share.queue)].policy;
+  });
+  for (ShareState& share : state.shares) share.queue = queues.at(share.queue);
+  const auto environments = places_by_name(state.rules.environments, rules.environments);
+  for (auto& [id, grant] : state.grants) {
+    const auto found = environments.find(grant.environment);
+    grant.environment = found == environments.end() ? model::kNoEnvironment : found->second;
+  }
+  std::vector<std::uint64_t> spent(rules.consumables.size(), 0);
+  for (const auto& [old, next] : places_by_name(state.rules.consumables, rules.consumables))
+    spent[next] = state.spent[old];
+  state.spent = std::move(spent);
+  state.rules = rules;
+}
+
+// The fields that jobs of one kind share.
+model::JobSpec common(const model::JobSpec& spec) {
+  model::JobSpec kind;
+  kind.array = spec.array;
+  kind.queue = spec.queue;
+  kind.resources = spec.resources;
+  kind.retry = spec.retry;
+  kind.priority = spec.priority;
+  kind.share = spec.share;
+  kind.constraints = spec.constraints;
+  kind.consumables = spec.consumables;
+  kind.max_concurrent = spec.max_concurrent;
+  kind.max_failures = spec.max_failures;
+  kind.not_before = spec.not_before;
+  kind.expected = spec.expected;
+  kind.gang = spec.gang;
+  return kind;
+}
+
 }  // namespace
+
+std::uint32_t KindIndex::find_or_add(Scheduler::State& state, const model::JobSpec& spec) {
+  model::JobSpec kind = common(spec);
+  const auto [found, added] =
+      known_.try_emplace(to_layout(kind), static_cast<std::uint32_t>(state.kinds.size()));
+  if (added) state.kinds.push_back({std::move(kind), kNone});
+  return found->second;
+}
 
 Result<void> Applier::operator()(const model::PlanAdopted& fact) {
   if (std::string why = flaw(state, fact); !why.empty())
-    return fail(ErrorKind::Damaged, "the journal adopts a plan that cannot be: " + why);
+    return mpibatch::fail(ErrorKind::Damaged, "the journal adopts a plan that cannot be: " + why);
   JobMoves moves;
-  for (const model::AdoptedJob& adopted : fact.jobs) moves[adopted.id] = &adopted.kept;
+  for (const model::AdoptedJob& adopted : fact.jobs)
+    if (!adopted.kept.empty()) moves[adopted.id] = &adopted.kept;
   move_grants(state, moves);
   move_keys(state.failures, moves);
   for (auto& [key, failure] : state.failures) failure.child = key.second;
   move_keys(state.losses, moves);
 
-  std::map<JobId, std::uint64_t> firsts;
+  std::vector<std::uint64_t> firsts;
   state.children = move_children(state, fact, firsts);
-  for (JobState& job : state.jobs) job.in_plan = false;
-  state.by_name.clear();
-  state.queues = fact.queues;
+  adopt_rules(state, fact.rules);
+  adopt_jobs(fact, firsts);
   state.revision = fact.revision;
   state.finished = false;
-  std::uint32_t order = 0;
-  for (const model::AdoptedJob& adopted : fact.jobs) {
-    const std::uint32_t number = model::number_of(adopted.id);
-    if (number >= state.jobs.size()) state.jobs.resize(number + 1);
-    JobState& job = state.jobs[number];
-    job.spec = adopted.spec;
-    job.in_plan = true;
-    job.order = order++;
-    job.first_child = firsts[adopted.id];
-    state.by_name[adopted.spec.name] = adopted.id;
-  }
   state.derive();
   return {};
+}
+
+void Applier::adopt_jobs(const model::PlanAdopted& fact, const std::vector<std::uint64_t>& firsts) {
+  std::size_t known = state.jobs.size();
+  for (const model::AdoptedJob& adopted : fact.jobs)
+    known = std::max<std::size_t>(known, model::number_of(adopted.id) + std::size_t{1});
+  std::vector<const model::AdoptedJob*> by_number(known, nullptr);
+  for (const model::AdoptedJob& adopted : fact.jobs)
+    by_number[model::number_of(adopted.id)] = &adopted;
+  const NameIndex names_before = std::move(state.names);
+  const std::size_t jobs_before = state.jobs.size();
+  state.jobs.resize(known);
+  state.names.clear();
+  state.names.reserve(known);
+  KindIndex kinds;
+  // Kinds of jobs that left the plan stay, for those who ask about them.
+  if (fact.jobs.size() == known) state.kinds.clear();
+  Edges::Builder edges;
+  state.matches.clear();
+  std::uint32_t order = 0;
+  for (std::uint32_t number = 0; number < known; ++number) {
+    edges.next_job();
+    JobState& job = state.jobs[number];
+    const model::AdoptedJob* adopted = by_number[number];
+    if (adopted == nullptr) {
+      job.in_plan = false;
+      state.names.push(number < jobs_before ? names_before.name(JobId{number}) : "", false);
+      continue;
+    }
+    const model::JobSpec& spec = adopted->spec;
+    state.names.push(spec.name, true);
+    job.in_plan = true;
+    job.digest = spec.digest;
+    job.size = spec.size;
+    job.kind = kinds.find_or_add(state, spec);
+    if (spec.array) state.extra(adopted->id);
+    if (job.extra != kNone) move_extra(state.extra(adopted->id), adopted->kept);
+    for (const model::Dependency& dependency : spec.depends_on) {
+      std::uint32_t match = 0;
+      if (dependency.type == model::DependencyType::Match) {
+        match = static_cast<std::uint32_t>(state.matches.size());
+        state.matches.push_back(
+            {dependency.job, adopted->id, spec.matches[dependency.match], {}, {}, {}});
+      }
+      edges.add({dependency.job, dependency.type, dependency.child, match});
+    }
+  }
+  state.edges = std::move(edges).build();
+  for (const model::AdoptedJob& adopted : fact.jobs) {
+    JobState& job = state.job(adopted.id);
+    job.first_child = firsts[order];
+    job.order = order++;
+  }
 }
 
 }  // namespace mpibatch::scheduler

@@ -1,48 +1,43 @@
+#include "scheduler/apply.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include <mpibatch/base/check.hpp>
 
-#include "scheduler/apply.hpp"
-#include "scheduler/state.hpp"
-
 namespace mpibatch::scheduler {
+
+tl::unexpected<Error> impossible(const model::Fact& fact, std::string_view why) {
+  return mpibatch::fail(ErrorKind::Damaged,
+                        fmt::format("the journal says '{}', but {}", model::to_string(fact), why));
+}
 
 namespace {
 
-tl::unexpected<Error> impossible(const model::Fact& fact, std::string_view why) {
-  return fail(ErrorKind::Damaged,
-              fmt::format("the journal says '{}', but {}", model::to_string(fact), why));
+// 126 and 127: what shells say of a command that is not executable, or not found.
+bool unstartable(const model::FailedAttempt& attempt) {
+  const bool shells =
+      attempt.kind == model::EndKind::Exited && (attempt.code == 126 || attempt.code == 127);
+  return shells || attempt.kind == model::EndKind::CannotStart;
 }
 
-void give(model::Resources& sum, const model::Resources& each, std::uint64_t times) {
-  sum.vcpus += static_cast<std::uint32_t>(each.vcpus * times);
-  sum.memory_mib += each.memory_mib * times;
+// Children of a grant as they are called today; those that left the plan are not among them.
+model::Ranges today_of(const Scheduler::State& state, const GrantState& grant,
+                       const model::Ranges& as_granted) {
+  if (!grant.today) return as_granted;
+  std::vector<ChildIndex> children;
+  model::for_each(as_granted, [&](ChildIndex child) {
+    if (const auto today = state.today(grant, child)) children.push_back(*today);
+  });
+  return model::ranges_of(std::move(children));
 }
 
 }  // namespace
 
-std::optional<ChildIndex> Scheduler::State::today(const GrantState& grant,
-                                                  ChildIndex as_granted) const {
-  if (!grant.today) return as_granted;
-  const auto found = grant.today->find(as_granted);
-  if (found == grant.today->end()) return std::nullopt;
-  return found->second;
-}
-
-void Scheduler::State::drop(const GrantId& id, GrantState& grant, ChildIndex as_granted) {
-  grant.outstanding.erase(as_granted);
-  grant.started.erase(as_granted);
-  grant.recall.erase(as_granted);
-  model::Resources& sum = node(grant.node).granted;
-  sum.vcpus -= grant.each.vcpus;
-  sum.memory_mib -= grant.each.memory_mib;
-  if (grant.outstanding.empty()) grants.erase(id);
-}
-
 Result<void> Applier::operator()(const model::EpochBegan& fact) {
   if (fact.epoch <= state.epoch.epoch) return impossible(fact, "that epoch has been");
+  if (state.epoch.epoch == model::Epoch{}) state.began = fact.now;
   state.epoch = fact;
   state.grants_made = 0;
   state.losses.clear();  // with rank 0 dead as well, nobody can say what took the host down
@@ -61,7 +56,10 @@ Result<void> Applier::operator()(const model::NodeJoined& fact) {
   node.instance = fact.instance;
   node.boot_id = fact.boot_id;
   node.capacity = fact.capacity;
+  node.features = fact.features;
   node.present = true;
+  ++state.nodes_changed;
+  state.touch(fact.node);
   state.leases_awaited.erase({fact.node, fact.instance});  // heard of again: that deadline is void
   return {};
 }
@@ -70,45 +68,53 @@ Result<void> Applier::operator()(const model::NodeGone& fact) {
   if (!state.known(fact.node)) return impossible(fact, "there is no such node");
   NodeState& node = state.node(fact.node);
   if (node.instance == fact.instance) node.present = false;
+  ++state.nodes_changed;
   state.leases_awaited.erase({fact.node, fact.instance});
   std::vector<GrantId> lost;
   for (const auto& [id, grant] : state.grants)
     if (grant.node == fact.node && grant.instance == fact.instance) lost.push_back(id);
   for (const GrantId& id : lost) {
-    const model::RangeSet outstanding = state.grants.at(id).outstanding;
-    const model::RangeSet started = state.grants.at(id).started;
-    model::for_each(outstanding.ranges(), [&](ChildIndex child) {
-      give_up(id, child, started.contains(child), state.node(fact.node).name);
-    });
+    const GrantState grant = state.grants.at(id);
+    const model::NodeName host = node.name;
+    const model::Ranges all = grant.outstanding.ranges();
+    if (!grant.gang) {
+      const model::Ranges ran = grant.started.ranges();
+      state.drop(id, state.grants.at(id), ran, true, fact.at);
+      if (const auto rest = state.grants.find(id); rest != state.grants.end())
+        state.drop(id, rest->second, rest->second.outstanding.ranges(), false, fact.at);
+      model::for_each(all, [&](ChildIndex as_granted) {
+        const auto child = state.today(grant, as_granted);
+        if (!child) return;
+        if (grant.cancelled.contains(as_granted)) {
+          state.settle(grant.job, *child, ChildState::Cancelled);
+        } else {
+          const bool counts = grant.started.contains(as_granted) && id.epoch == state.epoch.epoch;
+          lose(grant.job, *child, counts, host);
+        }
+      });
+    } else {
+      const bool cancelled = !grant.cancelled.empty();
+      state.drop(id, state.grants.at(id), all, !grant.started.empty(), fact.at);
+      gang_part_back(*grant.gang,
+                     cancelled ? GangState::Outcome::Cancelled : GangState::Outcome::Lost, host);
+    }
   }
   return {};
 }
 
 // Waits again without burning an attempt, unless it takes down every host that runs it.
-void Applier::give_up(const GrantId& id, ChildIndex as_granted, bool started,
-                      const model::NodeName& host) {
-  GrantState& grant = state.grants.at(id);
-  const JobId job = grant.job;
-  const std::optional<ChildIndex> child = state.today(grant, as_granted);
-  const bool cancelled = grant.recall.contains(as_granted);
-  state.drop(id, grant, as_granted);
-  if (!child) return;
-  if (cancelled) {
-    state.settle(job, *child, ChildState::Cancelled);
+void Applier::lose(JobId job, ChildIndex child, bool counts, const model::NodeName& host) {
+  if (!counts || ++state.losses[{job, child}] < kHostLossesMax) {
+    state.wait_again(job, child);
     return;
   }
-  const bool counts = started && id.epoch == state.epoch.epoch;
-  if (counts && ++state.losses[{job, *child}] >= kHostLossesMax) {
-    model::FailedAttempt failure;
-    failure.child = *child;
-    failure.kind = model::EndKind::Stopped;
-    failure.reason = fmt::format("{} hosts were lost while it ran, the last one {}", kHostLossesMax,
-                                 model::to_string(host));
-    state.failures[{job, *child}] = failure;
-    state.settle(job, *child, ChildState::Failed);
-    return;
-  }
-  state.wait_again(job, *child);
+  model::FailedAttempt failure;
+  failure.child = child;
+  failure.kind = model::EndKind::Stopped;
+  failure.reason = fmt::format("{} hosts were lost while it ran, the last one {}", kHostLossesMax,
+                               model::to_string(host));
+  state.failures[{job, child}] = failure;
+  state.settle(job, child, ChildState::Failed);
 }
 
 Result<void> Applier::operator()(const model::LeaseAwaited& fact) {
@@ -125,19 +131,25 @@ Result<void> Applier::operator()(const model::Granted& fact) {
     return impossible(fact, "its ranges are malformed");
   if (state.grants.contains(fact.grant)) return impossible(fact, "that grant exists");
   const JobState& job = state.job(fact.job);
-  if (fact.children.back().end > job.spec.size) return impossible(fact, "the array is smaller");
+  if (fact.children.back().end > job.size) return impossible(fact, "the array is smaller");
   bool runnable = true;
   model::for_each(fact.children, [&](ChildIndex child) {
     runnable = runnable && state.child(job, child).state() == ChildState::Runnable;
   });
   if (!runnable) return impossible(fact, "not all of it was runnable");
 
-  GrantState grant{
-      fact.node, fact.instance, fact.job, state.revision, job.spec.resources, {}, {}, {}, {}};
+  GrantState grant;
+  grant.node = fact.node;
+  grant.instance = fact.instance;
+  grant.job = fact.job;
+  grant.revision = state.revision;
+  grant.each = fact.each;
+  grant.environment = fact.environment;
+  grant.since = fact.at;
   for (const model::Range& range : fact.children) grant.outstanding.insert(range);
-  model::for_each(fact.children,
-                  [&](ChildIndex child) { state.set_state(fact.job, child, ChildState::Granted); });
-  give(state.node(fact.node).granted, grant.each, model::count(fact.children));
+  state.grant_all(fact.job, fact.children);
+  state.take(grant, model::count(fact.children), fact.at);
+  ++state.node(fact.node).grants;
   if (fact.grant.epoch == state.epoch.epoch)
     state.grants_made = std::max(state.grants_made, fact.grant.number);
   state.grants.emplace(fact.grant, std::move(grant));
@@ -148,114 +160,148 @@ Result<void> Applier::operator()(const model::Started& fact) {
   const auto found = state.grants.find(fact.grant);
   if (found == state.grants.end()) return impossible(fact, "there is no such grant");
   GrantState& grant = found->second;
-  model::for_each(fact.children, [&](ChildIndex as_granted) {
-    if (!grant.outstanding.contains(as_granted) || grant.started.contains(as_granted)) return;
+  bool any = false;
+  model::for_each(grant.outstanding.overlap(fact.children), [&](ChildIndex as_granted) {
+    if (grant.started.contains(as_granted)) return;
+    any = true;
     grant.started.insert(as_granted);
-    grant.recall.erase(as_granted);  // cancelling what has started does nothing
+    // Cancelling what has started does nothing.
+    if (!grant.terminated.contains(as_granted)) grant.cancelled.erase(as_granted);
+    grant.wanted.erase(as_granted);
+    if (grant.gang) return;
     if (const auto child = state.today(grant, as_granted))
       state.set_state(grant.job, *child, ChildState::Running);
   });
+  if (!any) return {};
+  grant.since = std::max(grant.since, fact.at);
+  if (!grant.terminated.empty()) state.wish(fact.grant);
+  if (grant.gang) gang_started(grant);
   return {};
+}
+
+void Applier::succeed(JobId job, const model::Ranges& children) {
+  if (!state.failures.empty())
+    model::for_each(children, [&](ChildIndex child) { state.failures.erase({job, child}); });
+  if (state.job(job).extra != kNone) {
+    JobExtra& more = state.extra(job);
+    more.proven = true;
+    if (!more.out_of_memory.empty())
+      model::for_each(children, [&](ChildIndex child) { more.out_of_memory.erase(child); });
+  }
+  state.settle_all(job, children, ChildState::Succeeded);
+}
+
+// None: an attempt that could be started.
+void Applier::watch_starts(JobId job, const model::FailedAttempt* failure, NodeId node) {
+  if (!state.array(state.job(job))) return;
+  JobExtra& more = state.extra(job);
+  if (!failure || !unstartable(*failure)) {
+    more.proven = true;
+  } else if (!more.proven && ++more.unstartable >= kUnstartableMax && more.trouble.empty()) {
+    const std::string why =
+        failure->reason.empty() ? fmt::format("exit code {}", failure->code) : failure->reason;
+    more.trouble =
+        fmt::format("none of its first {} attempts could be started, the last one on {}: {}",
+                    more.unstartable, model::to_string(state.node(node).name), why);
+    state.offer_again(job);
+  }
+}
+
+void Applier::fail(JobId job, ChildIndex child, const model::FailedAttempt& attempt, NodeId node) {
+  ChildByte& byte = state.child(state.job(job), child);
+  byte.set_attempts_failed(std::min(byte.attempts_failed() + 1, model::kAttemptsMax));
+  model::FailedAttempt& failure = state.failures[{job, child}] = attempt;
+  failure.child = child;
+  watch_starts(job, &attempt, node);
+  const model::RetryStrategy& retry = state.kind(state.job(job)).retry;
+  if (attempt.kind == model::EndKind::OutOfMemory && retry.memory_multiplier > 1)
+    ++state.extra(job).out_of_memory[child];
 }
 
 Result<void> Applier::operator()(const model::Ended& fact) {
   const auto found = state.grants.find(fact.grant);
   if (found == state.grants.end()) return impossible(fact, "there is no such grant");
-  const JobId job = found->second.job;
-  const auto take = [&](ChildIndex as_granted) -> std::optional<ChildIndex> {
-    const auto grant = state.grants.find(fact.grant);
-    if (grant == state.grants.end() || !grant->second.outstanding.contains(as_granted))
-      return std::nullopt;
-    const auto child = state.today(grant->second, as_granted);
-    state.drop(fact.grant, grant->second, as_granted);
-    return child;
-  };
-  model::for_each(fact.succeeded, [&](ChildIndex as_granted) {
-    const auto child = take(as_granted);
-    if (!child) return;
-    state.failures.erase({job, *child});
-    state.settle(job, *child, ChildState::Succeeded);
-  });
+  GrantState& grant = found->second;
+  const JobId job = grant.job;
+  const NodeId node = grant.node;
+  const model::Ranges good = grant.outstanding.overlap(fact.succeeded);
+  std::vector<std::pair<ChildIndex, const model::FailedAttempt*>> failed;  // as called today
+  std::vector<ChildIndex> cancelled;
+  std::vector<ChildIndex> dropped;
   for (const model::FailedAttempt& attempt : fact.failed) {
-    const auto child = take(attempt.child);
+    if (!grant.outstanding.contains(attempt.child)) continue;
+    dropped.push_back(attempt.child);
+    const auto child = state.today(grant, attempt.child);
     if (!child) continue;
-    const bool retried = attempt.verdict == model::Verdict::Retried;
-    ChildByte& byte = state.child(state.job(job), *child);
-    byte.set_attempts_failed(std::min(byte.attempts_failed() + 1, model::kAttemptsMax));
-    model::FailedAttempt& failure = state.failures[{job, *child}] = attempt;
-    failure.child = *child;
-    if (retried) {
-      state.wait_again(job, *child);
+    if (grant.cancelled.contains(attempt.child)) cancelled.push_back(*child);
+    failed.emplace_back(*child, &attempt);
+  }
+  JobExtra* more = state.array(state.job(job)) ? &state.extra(job) : nullptr;
+  if (more) {
+    more->attempts_ended += model::count(fact.succeeded) + fact.failed.size();
+    more->busy += fact.busy;
+  }
+  const std::optional<GrantId> gang = grant.gang;
+  const bool main = grant.gang_main;
+  const model::Ranges succeeded = today_of(state, grant, good);
+  state.drop(fact.grant, grant, good, true, fact.at);
+  if (const auto rest = state.grants.find(fact.grant); rest != state.grants.end())
+    state.drop(fact.grant, rest->second, model::ranges_of(std::move(dropped)), true, fact.at);
+  if (gang) {
+    auto outcome = GangState::Outcome::None;  // only the main member's end says anything
+    if (main && !failed.empty()) {
+      fail(job, failed[0].first, *failed[0].second, node);
+      outcome = failed[0].second->verdict == model::Verdict::Retried ? GangState::Outcome::Again
+                                                                     : GangState::Outcome::Failed;
+      if (!cancelled.empty()) outcome = GangState::Outcome::Cancelled;
+    } else if (main) {
+      outcome = GangState::Outcome::Succeeded;
+    }
+    gang_part_back(*gang, outcome, state.node(node).name);
+    return {};
+  }
+  if (!succeeded.empty()) succeed(job, succeeded);
+  const model::Ranges ended_by_user = model::ranges_of(cancelled);
+  for (const auto& [child, attempt] : failed) {
+    fail(job, child, *attempt, node);
+    if (model::contains(ended_by_user, child)) {
+      state.settle(job, child, ChildState::Cancelled);
+    } else if (attempt->verdict == model::Verdict::Retried) {
+      state.wait_again(job, child);
     } else {
-      state.settle(job, *child, ChildState::Failed);
+      state.settle(job, child, ChildState::Failed);
     }
   }
-  state.job(job).attempts_ended += model::count(fact.succeeded) + fact.failed.size();
-  state.job(job).busy += fact.busy;
   return {};
 }
 
 Result<void> Applier::operator()(const model::Returned& fact) {
   const auto found = state.grants.find(fact.grant);
   if (found == state.grants.end()) return impossible(fact, "there is no such grant");
-  const JobId job = found->second.job;
-  model::for_each(fact.children, [&](ChildIndex as_granted) {
-    const auto grant = state.grants.find(fact.grant);
-    if (grant == state.grants.end() || !grant->second.outstanding.contains(as_granted)) return;
-    const auto child = state.today(grant->second, as_granted);
-    const bool cancelled = grant->second.recall.contains(as_granted);
-    state.drop(fact.grant, grant->second, as_granted);
+  const GrantState before = found->second;
+  const model::Ranges back = before.outstanding.overlap(fact.children);
+  if (back.empty()) return {};
+  // What ran and was stopped has used up what it took.
+  const model::Ranges ran = before.started.overlap(back);
+  state.drop(fact.grant, found->second, ran, true, fact.at);
+  if (const auto rest = state.grants.find(fact.grant); rest != state.grants.end())
+    state.drop(fact.grant, rest->second, rest->second.outstanding.overlap(back), false, fact.at);
+  if (before.gang) {
+    gang_part_back(
+        *before.gang,
+        before.cancelled.empty() ? GangState::Outcome::Again : GangState::Outcome::Cancelled,
+        state.node(before.node).name);
+    return {};
+  }
+  model::for_each(back, [&](ChildIndex as_granted) {
+    const auto child = state.today(before, as_granted);
     if (!child) return;
-    if (cancelled) {
-      state.settle(job, *child, ChildState::Cancelled);
+    if (before.cancelled.contains(as_granted)) {
+      state.settle(before.job, *child, ChildState::Cancelled);
     } else {
-      state.wait_again(job, *child);
+      state.wait_again(before.job, *child);
     }
   });
-  return {};
-}
-
-Result<void> Applier::operator()(const model::CancelRequested& fact) {
-  if (!state.known(fact.job)) return impossible(fact, "there is no such job");
-  state.requests.insert(fact.request);
-  JobState& job = state.job(fact.job);
-  if (!job.in_plan) return {};
-  job.cancel_reason = fact.reason;
-  // The last first: a SEQUENTIAL child is ended by its own cancel, not by that of the one before
-  // it.
-  for (auto range = fact.children.rbegin(); range != fact.children.rend(); ++range)
-    for (ChildIndex index = std::min(range->end, job.spec.size); index-- > range->begin;) {
-      const ChildState now = state.child(job, index).state();
-      if (now == ChildState::Waiting || now == ChildState::Runnable)
-        state.settle(fact.job, index, ChildState::Cancelled);
-    }
-  for (auto& [id, grant] : state.grants) {
-    if (grant.job != fact.job) continue;
-    model::for_each(grant.outstanding.ranges(), [&](ChildIndex as_granted) {
-      const auto child = state.today(grant, as_granted);
-      if (child && !grant.started.contains(as_granted) && model::contains(fact.children, *child))
-        grant.recall.insert(as_granted);
-    });
-  }
-  return {};
-}
-
-Result<void> Applier::operator()(const model::FailedReopened&) {
-  for (std::uint32_t number = 0; number < state.jobs.size(); ++number) {
-    const JobState& job = state.jobs[number];
-    if (!job.in_plan) continue;
-    for (ChildIndex index = 0; index < job.spec.size; ++index) {
-      ChildByte& byte = state.child(job, index);
-      if (byte.state() != ChildState::Failed && byte.state() != ChildState::DependencyFailed)
-        continue;
-      byte.set(ChildState::Waiting);
-      byte.set_attempts_failed(0);
-      state.failures.erase({JobId{number}, index});
-      state.losses.erase({JobId{number}, index});
-    }
-  }
-  state.finished = false;
-  state.derive();
   return {};
 }
 

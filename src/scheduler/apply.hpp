@@ -5,6 +5,8 @@
 
 namespace mpibatch::scheduler {
 
+tl::unexpected<Error> impossible(const model::Fact& fact, std::string_view why);
+
 struct Applier {
   Scheduler::State& state;
 
@@ -17,12 +19,35 @@ struct Applier {
   Result<void> operator()(const model::Started& fact);
   Result<void> operator()(const model::Ended& fact);
   Result<void> operator()(const model::Returned& fact);
+  Result<void> operator()(const model::RunFinished& fact);
+  Result<void> operator()(const model::GangGranted& fact);  // apply_gang.cpp
+  // apply_request.cpp
   Result<void> operator()(const model::CancelRequested& fact);
   Result<void> operator()(const model::FailedReopened& fact);
-  Result<void> operator()(const model::RunFinished& fact);
+  Result<void> operator()(const model::HoldRequested& fact);
+  Result<void> operator()(const model::RetryRequested& fact);
+  Result<void> operator()(const model::PriorityRequested& fact);
+  Result<void> operator()(const model::WaitEnded& fact);
 
  private:
-  void give_up(const GrantId& id, ChildIndex as_granted, bool started, const model::NodeName& host);
+  void adopt_jobs(const model::PlanAdopted& fact, const std::vector<std::uint64_t>& firsts);
+  void succeed(JobId job, const model::Ranges& children);
+  void fail(JobId job, ChildIndex child, const model::FailedAttempt& attempt, NodeId node);
+  void lose(JobId job, ChildIndex child, bool counts, const model::NodeName& host);
+  void watch_starts(JobId job, const model::FailedAttempt* failure, NodeId node);
+
+  // ---- gangs: apply_gang.cpp
+  void gang_started(const GrantState& part);
+  // A part is back; what the main member's end, a loss or a return made of the child.
+  void gang_part_back(GrantId main, GangState::Outcome outcome, const model::NodeName& host);
+  void gang_outcome(const GangState& gang, bool started);
+
+  // ---- requests
+  void hold(JobId job, const model::Ranges& children);
+  void release(JobId job, const model::Ranges& children);
+  bool reopen(JobId job, ChildIndex child, bool succeeded);
+  void reopen_dependents(std::vector<ChildKey> work);
+  void forget_failures(JobId job);
 };
 
 }  // namespace mpibatch::scheduler

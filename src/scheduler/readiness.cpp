@@ -1,3 +1,4 @@
+// Who may go on when something ends: the only place that changes a child's state.
 #include <mpibatch/base/check.hpp>
 
 #include "scheduler/state.hpp"
@@ -5,6 +6,7 @@
 namespace mpibatch::scheduler {
 
 using model::DependencyType;
+using Edge = Edges::Edge;
 
 void Scheduler::State::set_state(JobId id, ChildIndex index, ChildState to) {
   JobState& owner = job(id);
@@ -12,31 +14,69 @@ void Scheduler::State::set_state(JobId id, ChildIndex index, ChildState to) {
   const ChildState from = byte.state();
   MPIBATCH_CHECK(model::legal(from, to));
   byte.set(to);
-  --owner.counts.of[static_cast<std::size_t>(from)];
-  ++owner.counts.of[static_cast<std::size_t>(to)];
-  if (model::terminal(to)) --unfinished;
-  const ReadyKey key{-std::int64_t{queues[owner.spec.queue].priority}, owner.order, id};
-  if (to == ChildState::Runnable) {
-    owner.runnable.insert(index);
-    if (owner.runnable.size() == 1) ready.insert(key);
-  } else if (from == ChildState::Runnable) {
-    owner.runnable.erase(index);
-    if (owner.runnable.empty()) ready.erase(key);
+  if (array(owner)) {
+    Counts& counts = extras[owner.extra].counts;
+    --counts.of[static_cast<std::size_t>(from)];
+    ++counts.of[static_cast<std::size_t>(to)];
   }
+  if (to == ChildState::Runnable) {
+    offer(id, index);
+  } else if (from == ChildState::Runnable) {
+    withdraw(id, index);
+  }
+  if (!model::terminal(to)) return;
+  --unfinished;
+  if (kinds[owner.kind].share != kNone) --shares[kinds[owner.kind].share].unfinished;
+  if (to != ChildState::Failed) return;
+  ++failed;
+  if (array(owner) && held_by_failures(owner)) offer_again(id);
+}
+
+void Scheduler::State::grant_all(JobId id, const model::Ranges& granted) {
+  JobState& owner = job(id);
+  if (!array(owner)) return set_state(id, 0, ChildState::Granted);
+  JobExtra& more = extras[owner.extra];
+  const std::uint64_t count = model::count(granted);
+  model::for_each(granted, [&](ChildIndex index) { child(owner, index).set(ChildState::Granted); });
+  more.counts.of[static_cast<std::size_t>(ChildState::Runnable)] -= count;
+  more.counts.of[static_cast<std::size_t>(ChildState::Granted)] += count;
+  const bool listed = grantable(id) > 0;
+  for (const model::Range& range : granted) {
+    more.runnable.erase(range);
+    more.boosted.erase(more.boosted.lower_bound(range.begin), more.boosted.lower_bound(range.end));
+  }
+  if (listed && grantable(id) == 0) delist(id);
 }
 
 void Scheduler::State::settle(JobId id, ChildIndex index, ChildState to) {
   set_state(id, index, to);
   if (!model::terminal(to)) return;
-  Work work{{id, index}};
+  Work work;
+  follow(id, index, work);
+  run(work);
+}
+
+void Scheduler::State::settle_all(JobId id, const model::Ranges& settled, ChildState to) {
+  const bool each = job(id).feeds_children;
+  std::optional<ChildIndex> last;
+  model::for_each(settled, [&](ChildIndex index) {
+    if (each) return settle(id, index, to);
+    set_state(id, index, to);
+    last = index;
+  });
+  if (!last || !model::terminal(to)) return;
+  Work work;
+  follow(id, *last, work);
   run(work);
 }
 
 void Scheduler::State::wait_again(JobId id, ChildIndex index) {
-  const JobState& owner = job(id);
-  if (child_ready(owner, index)) return set_state(id, index, ChildState::Runnable);
+  if (child_ready(id, index) && !job(id).skips) return set_state(id, index, ChildState::Runnable);
   set_state(id, index, ChildState::Waiting);
-  if (dependency_failed(owner, index)) settle(id, index, ChildState::DependencyFailed);
+  if (dependency_failed(id, index)) return settle(id, index, ChildState::DependencyFailed);
+  Work work;
+  release(id, index, work);
+  run(work);
 }
 
 // A worklist, not a recursion: a chain may be a million jobs long.
@@ -49,168 +89,155 @@ void Scheduler::State::run(Work& work) {
 }
 
 void Scheduler::State::follow(JobId id, ChildIndex index, Work& work) {
-  follow_children_of(id, index, work);
   JobState& owner = job(id);
-  if (!job_terminal(owner) || owner.announced) return;
+  if (owner.feeds_children) follow_children_of(id, index, work);
+  if (owner.announced || !job_terminal(owner)) return;
   owner.announced = true;
   follow_job(id, work);
 }
 
 void Scheduler::State::follow_children_of(JobId id, ChildIndex index, Work& work) {
   const JobState& owner = job(id);
-  const bool succeeded = child(owner, index).state() == ChildState::Succeeded;
-  for (const Dependent& dependent : owner.dependents) {
-    if (dependent.type == DependencyType::NToN) follow_child(dependent.job, index, succeeded, work);
-    if (dependent.type == DependencyType::Sequential && index + 1 < owner.spec.size)
-      follow_child(id, index + 1, succeeded, work);
+  const bool good = model::good(child(owner, index).state());
+  edges.waiting_for(id, [&](const Edge& edge) {
+    switch (edge.type) {
+      case DependencyType::NToN:
+        follow_child(edge.job, index, good, work);
+        break;
+      case DependencyType::Sequential:
+        if (index + 1 < owner.size) follow_child(id, index + 1, good, work);
+        break;
+      case DependencyType::Match:
+        follow_match(matches[edge.match], index, good, work);
+        break;
+      case DependencyType::All:
+      case DependencyType::AfterAny:
+      case DependencyType::AfterFailure:
+        if (edge.child == index) follow_gate(edge.job, edge.type, good, work);
+        break;
+    }
+  });
+}
+
+void Scheduler::State::follow_child(JobId dependent, ChildIndex index, bool good, Work& work) {
+  const JobState& waiting = job(dependent);
+  if (index >= waiting.size || child(waiting, index).state() != ChildState::Waiting) return;
+  if (!good) {
+    set_state(dependent, index, ChildState::DependencyFailed);
+    work.emplace_back(dependent, index);
+  } else {
+    release(dependent, index, work);
   }
 }
 
-void Scheduler::State::follow_child(JobId dependent, ChildIndex index, bool succeeded, Work& work) {
-  const JobState& waiting = job(dependent);
-  if (index >= waiting.spec.size || child(waiting, index).state() != ChildState::Waiting) return;
-  if (!succeeded) {
-    set_state(dependent, index, ChildState::DependencyFailed);
-    work.emplace_back(dependent, index);
-  } else if (child_ready(waiting, index)) {
-    set_state(dependent, index, ChildState::Runnable);
-  }
+void Scheduler::State::follow_match(MatchState& match, ChildIndex index, bool good, Work& work) {
+  const std::uint32_t group = match.groups.awaited[index];
+  if (group == model::kNoGroup) return;
+  if (good && --match.missing[group] > 0) return;
+  for (std::uint32_t i = match.begins[group]; i < match.begins[group + 1]; ++i)
+    follow_child(match.waiting, match.members[i], good, work);
 }
 
 void Scheduler::State::follow_job(JobId id, Work& work) {
-  const bool failed = job_failed(job(id));
-  for (const Dependent& dependent : job(id).dependents) {
-    if (dependent.type != DependencyType::All) continue;
-    if (failed) {
-      fail_waiting(dependent.job, work);
-    } else if (--job(dependent.job).gates == 0) {
-      release_waiting(dependent.job);
-    }
-  }
+  const bool good = job_good(job(id));
+  edges.waiting_for(id, [&](const Edge& edge) {
+    const bool gate = edge.type == DependencyType::All || edge.type == DependencyType::AfterAny ||
+                      edge.type == DependencyType::AfterFailure;
+    if (gate && edge.child == model::kAllChildren) follow_gate(edge.job, edge.type, good, work);
+  });
+}
+
+void Scheduler::State::follow_gate(JobId dependent, DependencyType type, bool good, Work& work) {
+  if (type == DependencyType::All && !good) return fail_waiting(dependent, work);
+  JobState& waiting = job(dependent);
+  if (type == DependencyType::AfterFailure && good) waiting.skips = true;
+  if (--waiting.gates == 0) release_waiting(dependent, work);
 }
 
 void Scheduler::State::fail_waiting(JobId id, Work& work) {
   const JobState& waiting = job(id);
-  bool each = false;  // one by one only where somebody waits for single children
-  for (const Dependent& dependent : waiting.dependents)
-    each = each || dependent.type != DependencyType::All;
   std::optional<ChildIndex> last;
-  for (ChildIndex index = 0; index < waiting.spec.size; ++index) {
+  for (ChildIndex index = 0; index < waiting.size; ++index) {
     if (child(waiting, index).state() != ChildState::Waiting) continue;
     set_state(id, index, ChildState::DependencyFailed);
     last = index;
-    if (each) work.emplace_back(id, index);
+    // One by one only where somebody waits for single children.
+    if (waiting.feeds_children) work.emplace_back(id, index);
   }
-  if (last && !each) work.emplace_back(id, *last);
+  if (last && !waiting.feeds_children) work.emplace_back(id, *last);
 }
 
-void Scheduler::State::release_waiting(JobId id) {
+void Scheduler::State::release_waiting(JobId id, Work& work) {
   const JobState& waiting = job(id);
-  const bool all = !waiting.per_child_dependencies();
-  for (ChildIndex index = 0; index < waiting.spec.size; ++index) {
-    if (child(waiting, index).state() != ChildState::Waiting) continue;
-    if (all || child_ready(waiting, index)) set_state(id, index, ChildState::Runnable);
-  }
+  for (ChildIndex index = 0; index < waiting.size; ++index)
+    if (child(waiting, index).state() == ChildState::Waiting) release(id, index, work);
 }
 
-bool Scheduler::State::child_ready(const JobState& waiting, ChildIndex index) const {
+void Scheduler::State::release(JobId id, ChildIndex index, Work& work) {
+  if (!child_ready(id, index)) return;
+  const bool skips = job(id).skips;
+  set_state(id, index, skips ? ChildState::Skipped : ChildState::Runnable);
+  if (skips) work.emplace_back(id, index);
+}
+
+bool Scheduler::State::child_ready(JobId id, ChildIndex index) const {
+  const JobState& waiting = job(id);
   if (waiting.gates > 0) return false;
-  for (const model::Dependency& dependency : waiting.spec.depends_on) {
-    if (dependency.type == DependencyType::NToN &&
-        child(job(dependency.job), index).state() != ChildState::Succeeded)
-      return false;
-    if (dependency.type == DependencyType::Sequential && index > 0 &&
-        child(waiting, index - 1).state() != ChildState::Succeeded)
-      return false;
-  }
-  return true;
+  if (!waiting.per_child) return true;
+  bool ready = true;
+  edges.awaited_by(id, [&](const Edge& edge) {
+    if (edge.type == DependencyType::NToN)
+      ready = ready && model::good(child(job(edge.job), index).state());
+    if (edge.type == DependencyType::Sequential && index > 0)
+      ready = ready && model::good(child(waiting, index - 1).state());
+    if (edge.type == DependencyType::Match) {
+      const MatchState& match = matches[edge.match];
+      ready = ready && match.missing[match.groups.waiting[index]] == 0;
+    }
+  });
+  return ready;
 }
 
-bool Scheduler::State::dependency_failed(const JobState& waiting, ChildIndex index) const {
-  for (const model::Dependency& dependency : waiting.spec.depends_on) {
-    const JobState& awaited = job(dependency.job);
-    switch (dependency.type) {
+bool Scheduler::State::dependency_failed(JobId id, ChildIndex index) const {
+  const JobState& waiting = job(id);
+  bool lost = false;
+  edges.awaited_by(id, [&](const Edge& edge) {
+    const JobState& awaited = job(edge.job);
+    switch (edge.type) {
       case DependencyType::All:
-        if (job_failed(awaited)) return true;
+        lost = lost || (edge.child == model::kAllChildren
+                            ? job_terminal(awaited) && !job_good(awaited)
+                            : model::failed(child(awaited, edge.child).state()));
         break;
       case DependencyType::NToN:
-        if (model::failed(child(awaited, index).state())) return true;
+        lost = lost || model::failed(child(awaited, index).state());
         break;
       case DependencyType::Sequential:
-        if (index > 0 && model::failed(child(waiting, index - 1).state())) return true;
+        lost = lost || (index > 0 && model::failed(child(waiting, index - 1).state()));
+        break;
+      case DependencyType::Match: {
+        const model::MatchGroups& groups = matches[edge.match].groups;
+        for (ChildIndex other = 0; other < awaited.size && !lost; ++other)
+          lost = groups.awaited[other] == groups.waiting[index] &&
+                 model::failed(child(awaited, other).state());
+        break;
+      }
+      case DependencyType::AfterAny:
+      case DependencyType::AfterFailure:
         break;
     }
-  }
-  return false;
+  });
+  return lost;
 }
 
 bool Scheduler::State::job_terminal(const JobState& owner) const {
-  return owner.counts.terminal() == owner.spec.size;
+  if (!array(owner)) return model::terminal(child(owner, 0).state());
+  return extras[owner.extra].counts.terminal() == owner.size;
 }
 
-bool Scheduler::State::job_failed(const JobState& owner) const {
-  return job_terminal(owner) && owner.counts[ChildState::Succeeded] != owner.spec.size;
-}
-
-namespace {
-
-// What is derived starts again as Waiting; what an attempt or a user made of a child stands for
-// itself.
-ChildState stands(ChildState state) {
-  const bool derived = state == ChildState::Runnable || state == ChildState::DependencyFailed;
-  return derived ? ChildState::Waiting : state;
-}
-
-}  // namespace
-
-void Scheduler::State::derive() {
-  ready.clear();
-  unfinished = 0;
-  for (JobState& owner : jobs) {
-    owner.counts = {};
-    owner.runnable.clear();
-    owner.dependents.clear();
-    owner.gates = 0;
-    owner.announced = false;
-    if (!owner.in_plan) continue;
-    for (ChildIndex index = 0; index < owner.spec.size; ++index) {
-      ChildByte& byte = child(owner, index);
-      byte.set(stands(byte.state()));
-      ++owner.counts.of[static_cast<std::size_t>(byte.state())];
-    }
-    unfinished += owner.counts.total() - owner.counts.terminal();
-  }
-  for (std::uint32_t number = 0; number < jobs.size(); ++number) {
-    JobState& owner = jobs[number];
-    if (!owner.in_plan) continue;
-    for (const model::Dependency& dependency : owner.spec.depends_on) {
-      JobState& awaited = job(dependency.job);
-      awaited.dependents.push_back({JobId{number}, dependency.type});
-      if (dependency.type == DependencyType::All && (!job_terminal(awaited) || job_failed(awaited)))
-        ++owner.gates;
-    }
-  }
-  for (std::uint32_t number = 0; number < jobs.size(); ++number)
-    if (jobs[number].in_plan && jobs[number].gates == 0) release_waiting(JobId{number});
-
-  for (std::uint32_t number = 0; number < jobs.size(); ++number) derive_failures(JobId{number});
-}
-
-// What failed or was cancelled takes along what waits for it.
-void Scheduler::State::derive_failures(JobId id) {
-  JobState& owner = job(id);
-  if (!owner.in_plan || owner.dependents.empty()) return;
-  Work work;
-  for (ChildIndex index = 0; index < owner.spec.size; ++index) {
-    const ChildState state = child(owner, index).state();
-    if (model::failed(state) && state != ChildState::DependencyFailed)
-      follow_children_of(id, index, work);
-  }
-  if (job_terminal(owner) && !owner.announced) {
-    owner.announced = true;
-    if (job_failed(owner)) follow_job(id, work);
-  }
-  run(work);
+bool Scheduler::State::job_good(const JobState& owner) const {
+  if (!array(owner)) return model::good(child(owner, 0).state());
+  return extras[owner.extra].counts.good() == owner.size;
 }
 
 }  // namespace mpibatch::scheduler

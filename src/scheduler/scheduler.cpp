@@ -17,7 +17,12 @@ std::uint64_t Counts::total() const {
 std::uint64_t Counts::terminal() const {
   const Counts& counts = *this;
   return counts[ChildState::Succeeded] + counts[ChildState::Failed] +
-         counts[ChildState::DependencyFailed] + counts[ChildState::Cancelled];
+         counts[ChildState::DependencyFailed] + counts[ChildState::Cancelled] +
+         counts[ChildState::Skipped];
+}
+
+std::uint64_t Counts::good() const {
+  return (*this)[ChildState::Succeeded] + (*this)[ChildState::Skipped];
 }
 
 Scheduler::Scheduler() : state_(std::make_unique<State>()) {}
@@ -27,8 +32,14 @@ Scheduler& Scheduler::operator=(Scheduler&&) noexcept = default;
 
 void Scheduler::set_open(NodeId node, bool open) {
   MPIBATCH_CHECK(state_->known(node));
-  state_->node(node).open = open;
+  NodeState& of = state_->node(node);
+  if (of.open == open) return;
+  of.open = open;
+  ++state_->nodes_changed;
+  state_->touch(node);
 }
+
+void Scheduler::set_allocation(Instant begin, Instant end) { state_->allocation = {begin, end}; }
 
 const model::EpochBegan& Scheduler::epoch() const { return state_->epoch; }
 
@@ -38,7 +49,27 @@ std::size_t Scheduler::job_count() const { return state_->jobs.size(); }
 
 bool Scheduler::in_plan(JobId job) const { return state_->known(job) && state_->job(job).in_plan; }
 
-const model::JobSpec& Scheduler::spec(JobId job) const { return state_->job(job).spec; }
+model::JobSpec Scheduler::spec(JobId id) const {
+  const JobState& job = state_->job(id);
+  model::JobSpec spec = state_->kind(job);
+  spec.name = name(id);
+  spec.size = job.size;
+  spec.digest = job.digest;
+  state_->edges.awaited_by(id, [&](const Edges::Edge& edge) {
+    model::Dependency& dependency = spec.depends_on.emplace_back();
+    dependency = {edge.job, edge.type, edge.child, model::kNoMatch};
+    if (edge.type != model::DependencyType::Match) return;
+    dependency.match = static_cast<std::uint32_t>(spec.matches.size());
+    spec.matches.push_back(state_->matches[edge.match].groups);
+  });
+  return spec;
+}
+
+std::string_view Scheduler::name(JobId job) const { return state_->names.name(job); }
+
+ChildIndex Scheduler::size(JobId job) const { return state_->job(job).size; }
+
+bool Scheduler::array(JobId job) const { return state_->array(state_->job(job)); }
 
 ChildState Scheduler::state(JobId job, ChildIndex child) const {
   return state_->child(state_->job(job), child).state();
@@ -48,12 +79,15 @@ unsigned Scheduler::attempts_failed(JobId job, ChildIndex child) const {
   return state_->child(state_->job(job), child).attempts_failed();
 }
 
-const Counts& Scheduler::counts(JobId job) const { return state_->job(job).counts; }
+Counts Scheduler::counts(JobId job) const { return state_->counts(state_->job(job)); }
 
 Counts Scheduler::counts() const {
   Counts sum;
-  for (const JobState& job : state_->jobs)
-    for (std::size_t i = 0; job.in_plan && i < sum.of.size(); ++i) sum.of[i] += job.counts.of[i];
+  for (const JobState& job : state_->jobs) {
+    if (!job.in_plan) continue;
+    const Counts of_job = state_->counts(job);
+    for (std::size_t i = 0; i < sum.of.size(); ++i) sum.of[i] += of_job.of[i];
+  }
   return sum;
 }
 
@@ -61,19 +95,20 @@ Counts Scheduler::counts() const {
 // guide, array jobs].
 model::JobStatus Scheduler::status(JobId id) const {
   const JobState& job = state_->job(id);
-  if (!job.spec.array) return model::status_of(state_->child(job, 0).state());
-  if (job.counts.terminal() < job.spec.size) return model::JobStatus::Pending;
-  const bool good = job.counts[ChildState::Succeeded] == job.spec.size;
-  return good ? model::JobStatus::Succeeded : model::JobStatus::Failed;
+  if (!state_->array(job)) return model::status_of(state_->child(job, 0).state());
+  const Counts counts = state_->counts(job);
+  if (counts.terminal() < job.size) return model::JobStatus::Pending;
+  return counts.good() == job.size ? model::JobStatus::Succeeded : model::JobStatus::Failed;
 }
 
 std::string Scheduler::status_reason(JobId id) const {
   const JobState& job = state_->job(id);
-  if (!job.spec.array) return status_reason(id, 0);
+  if (!state_->array(job)) return status_reason(id, 0);
+  const Counts counts = state_->counts(job);
+  if (counts[ChildState::Skipped] == job.size) return std::string(model::kReasonSkipped);
   if (status(id) != model::JobStatus::Failed) return {};
-  const Counts& counts = job.counts;
-  if (counts[ChildState::Cancelled] == job.spec.size) return job.cancel_reason;
-  if (counts[ChildState::DependencyFailed] == job.spec.size)
+  if (counts[ChildState::Cancelled] == job.size) return state_->extra_of(job)->end_reason;
+  if (counts[ChildState::DependencyFailed] == job.size)
     return std::string(model::kReasonDependency);
   return std::string(model::kReasonArrayChild);
 }
@@ -81,8 +116,10 @@ std::string Scheduler::status_reason(JobId id) const {
 std::string Scheduler::status_reason(JobId id, ChildIndex index) const {
   const JobState& job = state_->job(id);
   const ChildState state = state_->child(job, index).state();
-  if (state == ChildState::Cancelled) return job.cancel_reason;
+  const JobExtra* more = state_->extra_of(job);
+  if (state == ChildState::Cancelled) return more ? more->end_reason : std::string();
   if (state == ChildState::DependencyFailed) return std::string(model::kReasonDependency);
+  if (state == ChildState::Skipped) return std::string(model::kReasonSkipped);
   const auto failure = last_failure(id, index);
   if (state != ChildState::Failed || !failure) return {};
   if (failure->kind == model::EndKind::Stopped) return failure->reason;
@@ -94,12 +131,10 @@ std::string Scheduler::status_reason(JobId id, ChildIndex index) const {
 }
 
 std::optional<JobId> Scheduler::find(const std::string& name) const {
-  const auto found = state_->by_name.find(name);
-  if (found == state_->by_name.end()) return std::nullopt;
-  return found->second;
+  return state_->names.find(name);
 }
 
-const std::vector<model::Queue>& Scheduler::queues() const { return state_->queues; }
+const model::PlanRules& Scheduler::rules() const { return state_->rules; }
 
 std::vector<NodeView> Scheduler::nodes() const {
   std::vector<NodeView> views;
@@ -111,8 +146,9 @@ std::vector<NodeView> Scheduler::nodes() const {
 std::optional<NodeView> Scheduler::node(NodeId id) const {
   if (!state_->known(id)) return std::nullopt;
   const NodeState& node = state_->node(id);
-  NodeView view{id,           node.name, node.instance, node.boot_id, node.capacity, node.present,
-                node.granted, {}};
+  NodeView view{id,           node.name,     node.instance,
+                node.boot_id, node.capacity, node.features,
+                node.present, node.granted,  {}};
   for (const auto& [key, until] : state_->leases_awaited)
     if (key.first == id) view.lease_until = std::max(view.lease_until.value_or(until), until);
   return view;
@@ -133,7 +169,11 @@ GrantView view_of(GrantId id, const GrantState& grant) {
           grant.job,
           grant.revision,
           grant.outstanding.ranges(),
-          grant.started.ranges()};
+          grant.started.ranges(),
+          grant.each,
+          grant.environment,
+          grant.gang,
+          grant.members};
 }
 
 }  // namespace
@@ -162,11 +202,6 @@ std::optional<ChildIndex> Scheduler::outstanding(GrantId id, ChildIndex child_as
   if (found == state_->grants.end() || !found->second.outstanding.contains(child_as_granted))
     return std::nullopt;
   return state_->today(found->second, child_as_granted);
-}
-
-model::Ranges Scheduler::to_recall(GrantId id) const {
-  const auto found = state_->grants.find(id);
-  return found == state_->grants.end() ? model::Ranges{} : found->second.recall.ranges();
 }
 
 bool Scheduler::request_known(const std::string& request) const {

@@ -18,8 +18,9 @@ enum class EndKind : std::uint8_t {
   CannotStart,  // no process came to be; code: 127 not found, 126 not executable, 125 anything else
   Stopped,  // ended by us for the run's sake (interrupt, lapse of a lease): is run again, burns no
             // attempt
+  OutOfMemory,  // killed because it or its group used more memory than it may; code: 128 + signal
 };
-constexpr EndKind last_of(EndKind) { return EndKind::Stopped; }
+constexpr EndKind last_of(EndKind) { return EndKind::OutOfMemory; }
 
 struct Usage {
   Duration wall{0};

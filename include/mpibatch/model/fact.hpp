@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -58,12 +59,12 @@ struct AdoptedJob {
 // A plan became the run's plan. Jobs that are not listed are no longer part of it.
 struct PlanAdopted {
   Revision revision{};
-  std::vector<Queue> queues;
+  PlanRules rules;
   std::vector<AdoptedJob> jobs;  // in the plan's order: FIFO order
   bool operator==(const PlanAdopted&) const = default;
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive& revision& queues& jobs;
+    archive& revision& rules& jobs;
   }
 };
 
@@ -73,10 +74,11 @@ struct NodeJoined {
   InstanceId instance;
   std::string boot_id;
   Resources capacity;
+  std::vector<std::string> features;  // sorted
   bool operator==(const NodeJoined&) const = default;
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive& node& name& instance& boot_id& capacity;
+    archive& node& name& instance& boot_id& capacity& features;
   }
 };
 
@@ -85,10 +87,11 @@ struct NodeGone {
   NodeId node{};
   InstanceId instance;
   std::string reason;
+  Instant at{};
   bool operator==(const NodeGone&) const = default;
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive& node& instance& reason;
+    archive& node& instance& reason& at;
   }
 };
 
@@ -104,26 +107,60 @@ struct LeaseAwaited {
   }
 };
 
+inline constexpr std::uint32_t kNoEnvironment = UINT32_MAX;
+
 struct Granted {
   GrantId grant;
   NodeId node{};
   InstanceId instance;
   JobId job{};
   Ranges children;
+  Resources each;                              // what one of them asks for
+  std::uint32_t environment = kNoEnvironment;  // of the plan's, through which it goes
+  Instant at{};
   bool operator==(const Granted&) const = default;
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive& grant& node& instance& job& children;
+    archive& grant& node& instance& job& children& each& environment& at;
+  }
+};
+
+// The members of a gang that one node runs, as a grant of its own.
+struct GangPart {
+  GrantId grant;
+  NodeId node{};
+  InstanceId instance;
+  std::uint32_t environment = kNoEnvironment;
+  Ranges members;  // the main one is in the first part
+  Resources all;   // what they ask for together; of an exclusive gang, the whole node
+  bool operator==(const GangPart&) const = default;
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& grant& node& instance& environment& members& all;
+  }
+};
+
+// A child of a multi-node parallel job, on all of its nodes or on none.
+struct GangGranted {
+  JobId job{};
+  ChildIndex child = 0;
+  std::vector<GangPart> parts;
+  Instant at{};
+  bool operator==(const GangGranted&) const = default;
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& job& child& parts& at;
   }
 };
 
 struct Started {
   GrantId grant;
   Ranges children;
+  Instant at{};
   bool operator==(const Started&) const = default;
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive& grant& children;
+    archive& grant& children& at;
   }
 };
 
@@ -149,10 +186,11 @@ struct Ended {
   Ranges succeeded;
   std::vector<FailedAttempt> failed;
   Duration busy{0};  // wall time of all of them together: what the job's children take
+  Instant at{};
   bool operator==(const Ended&) const = default;
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive& grant& succeeded& failed& busy;
+    archive& grant& succeeded& failed& busy& at;
   }
 };
 
@@ -161,23 +199,81 @@ struct Ended {
 struct Returned {
   GrantId grant;
   Ranges children;
+  Instant at{};
   bool operator==(const Returned&) const = default;
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive& grant& children;
+    archive& grant& children& at;
   }
 };
 
-// A user's request, applied once: what has not started ends, what is granted is called back first.
+// A user's request, applied once: what has not started ends, what is granted is called back first,
+// and what runs is ended as well if `terminate`.
 struct CancelRequested {
   std::string request;  // uuid
   JobId job{};
   Ranges children;
   std::string reason;
+  bool terminate = false;
   bool operator==(const CancelRequested&) const = default;
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive& request& job& children& reason;
+    archive& request& job& children& reason& terminate;
+  }
+};
+
+// A user's request: nothing of it starts until it is released. A release also forgives the
+// failures that hold it. No job: the whole plan.
+struct HoldRequested {
+  std::string request;
+  std::optional<JobId> job;
+  Ranges children;
+  bool hold = true;  // else: release
+  bool operator==(const HoldRequested&) const = default;
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& request& job& children& hold;
+  }
+};
+
+// A user's request: what failed there, and what failed through it, waits anew with all its
+// attempts.
+struct RetryRequested {
+  std::string request;
+  JobId job{};
+  Ranges children;
+  bool include_succeeded = false;  // good work is done again, too
+  bool dependents = false;         // … with all that depends on it
+  bool operator==(const RetryRequested&) const = default;
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& request& job& children& include_succeeded& dependents;
+  }
+};
+
+// A user's request: the job's place among the others of its queue, or share.
+struct PriorityRequested {
+  std::string request;
+  JobId job{};
+  std::uint32_t priority = 0;
+  bool operator==(const PriorityRequested&) const = default;
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& request& job& priority;
+  }
+};
+
+// Children that wait will never run: a rule of their queue cancels them, or no allocation is long
+// enough (then they FAIL).
+struct WaitEnded {
+  JobId job{};
+  Ranges children;
+  bool cancelled = true;
+  std::string reason;
+  bool operator==(const WaitEnded&) const = default;
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& job& children& cancelled& reason;
   }
 };
 
@@ -200,7 +296,8 @@ struct RunFinished {
 };
 
 using Fact = std::variant<EpochBegan, PlanAdopted, NodeJoined, NodeGone, LeaseAwaited, Granted,
-                          Started, Ended, Returned, CancelRequested, FailedReopened, RunFinished>;
+                          Started, Ended, Returned, CancelRequested, FailedReopened, RunFinished,
+                          GangGranted, HoldRequested, RetryRequested, PriorityRequested, WaitEnded>;
 
 std::string to_string(const Fact& fact);  // one readable line, for scenarios and `--verbose`
 

@@ -10,16 +10,27 @@
 
 namespace mpibatch::model {
 
+// How long an attempt takes, in seconds: what `expectedSeconds` says.
+struct Expectation {
+  enum class Kind : std::uint8_t { Unknown, Fixed, Uniform, Normal, Lognormal, Exponential };
+  Kind kind = Kind::Unknown;
+  double a = 0;  // Fixed: seconds; Uniform: least; Normal: mean; Lognormal: mu; Exponential: mean
+  double b = 0;  // Uniform: most; Normal: deviation; Lognormal: sigma
+  Duration mean() const;  // 0: unknown
+  bool operator==(const Expectation&) const = default;
+};
+
 struct PlannedJob {
   JobSpec spec;           // depends_on[].job counts jobs of this plan in order, from 0
   JobTemplate execution;  // job is set by who adopts the plan
   std::shared_ptr<const ParameterTable> parameters;  // null: none
   std::string
       key_template;  // empty: the index, or `name=value,…` of a grid; a task list's: its line
+  Expectation expected;
 };
 
 struct Plan {
-  std::vector<Queue> queues;  // at least one
+  PlanRules rules;
   std::vector<PlannedJob> jobs;
 };
 

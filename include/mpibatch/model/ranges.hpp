@@ -48,9 +48,11 @@ class RangeSet {
   void erase(ChildIndex child) { erase(Range{child, child + 1}); }
   void erase(Range range);
   void clear();
-  ChildIndex front() const;               // the lowest; must not be empty
+  bool contains(Range range) const;       // all of it
+  Ranges overlap(const Ranges& with) const;
+  ChildIndex front() const;                // the lowest; must not be empty
   Ranges first(std::uint64_t most) const;  // the lowest `most`
-  Ranges take_front(std::uint64_t most);  // removes and returns the lowest `most`
+  Ranges take_front(std::uint64_t most);   // removes and returns the lowest `most`
   Ranges ranges() const;
   bool operator==(const RangeSet&) const = default;
 

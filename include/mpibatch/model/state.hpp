@@ -19,7 +19,7 @@ enum class JobStatus : std::uint8_t {
 inline constexpr int kJobStatuses = 7;
 
 // What the scheduler distinguishes for each child (and for a job that is no array: its only child).
-// Fits 3 bits.
+// Fits 4 bits.
 enum class ChildState : std::uint8_t {
   Waiting,   // a dependency is not met
   Runnable,  // may be granted
@@ -28,13 +28,15 @@ enum class ChildState : std::uint8_t {
   Succeeded,
   Failed,            // its last attempt failed
   DependencyFailed,  // never ran: something it depends on failed
-  Cancelled,         // a user ended it
+  Cancelled,         // a user, or a rule of its queue, ended it
+  Skipped,           // never ran: it was for a failure that did not come
 };
-inline constexpr int kChildStates = 8;
+inline constexpr int kChildStates = 9;
 
 bool legal(ChildState from, ChildState to);
 bool terminal(ChildState state);
 bool failed(ChildState state);  // Failed, DependencyFailed or Cancelled
+bool good(ChildState state);    // Succeeded or Skipped: what waits for it may go on
 JobStatus status_of(ChildState state);
 std::string_view to_string(JobStatus status);  // "RUNNABLE"
 std::string_view to_string(ChildState state);  // "granted"
@@ -45,6 +47,9 @@ inline constexpr std::string_view kReasonArrayChild = "Array Child Job failed";
 inline constexpr std::string_view kReasonTimeout = "Job attempt duration exceeded timeout";
 inline constexpr std::string_view kReasonExited = "Essential container in task exited";
 inline constexpr std::string_view kReasonCannotStart = "Task failed to start";
+inline constexpr std::string_view kReasonSkipped = "Skipped: what it is for did not fail";
+inline constexpr std::string_view kReasonOutOfMemory =
+    "OutOfMemoryError: Container killed due to memory usage";
 inline constexpr std::string_view kReasonStopped =
     "The run stopped this attempt; the job runs again";
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -75,6 +76,20 @@ struct Templates {
   }
 };
 
+// What a grant of a multi-node parallel job says of this node's part in it.
+struct GangRole {
+  GrantId main;             // the part with the main member; this one, if it is its own
+  Ranges members;           // of this node
+  std::uint32_t nodes = 0;  // members in all
+  std::uint32_t main_member = 0;
+  std::string main_host;
+  bool operator==(const GangRole&) const = default;
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& main& members& nodes& main_member& main_host;
+  }
+};
+
 struct Grant {
   GrantId id;
   model::JobId job{};
@@ -83,10 +98,13 @@ struct Grant {
   std::vector<std::vector<std::string>>
       values;  // a child each, in order; empty if the job has no parameter table
   std::vector<std::uint8_t> attempts;  // AWS_BATCH_JOB_ATTEMPT of each child; empty: all 1
+  model::Resources each;               // what one of them takes; may be more than the template's
+  std::string environment;             // AWS_BATCH_CE_NAME; empty: none
+  std::optional<GangRole> gang;
   bool operator==(const Grant&) const = default;
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive& id& job& revision& children& values& attempts;
+    archive& id& job& revision& children& values& attempts& each& environment& gang;
   }
 };
 
@@ -99,6 +117,19 @@ struct Recall {
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
     archive& grant& children;
+  }
+};
+
+// End these, which run (SIGTERM, `grace`, SIGKILL) and report them as Stopped; give back those that
+// have not started.
+struct Stop {
+  GrantId grant;
+  Ranges children;
+  Duration grace{0};
+  bool operator==(const Stop&) const = default;
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& grant& children& grace;
   }
 };
 
@@ -146,7 +177,7 @@ struct Leave {
 };
 
 using DownFrame =
-    std::variant<Attach, Templates, Grant, Recall, StopAll, Renewed, Acknowledged, Leave>;
+    std::variant<Attach, Templates, Grant, Recall, StopAll, Renewed, Acknowledged, Leave, Stop>;
 
 // ---- up
 
@@ -173,11 +204,13 @@ struct Hello {
                           // cgroup /x, …"
   model::Predecessor predecessor = model::Predecessor::CannotTell;
   std::vector<Holding> inventory;
-  std::uint32_t answers = 0;  // Attach::number
+  std::uint32_t answers = 0;          // Attach::number
+  std::vector<std::string> features;  // sorted: model/feature.hpp
   bool operator==(const Hello&) const = default;
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive& name& instance& boot_id& capacity& placement& predecessor& inventory& answers;
+    archive& name& instance& boot_id& capacity& placement& predecessor& inventory& answers&
+        features;
   }
 };
 

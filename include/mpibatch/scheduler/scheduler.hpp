@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -26,6 +27,7 @@ struct NodeHello {
   model::InstanceId instance;
   std::string boot_id;
   model::Resources capacity;
+  std::vector<std::string> features;  // sorted
 };
 
 // Children of a grant that this instance holds or gave back: see the facts of the same names.
@@ -62,9 +64,28 @@ struct CancelJob {
   model::JobId job{};
   model::Ranges children;
   std::string reason;
+  bool terminate = false;  // what runs, too
+};
+struct HoldJob {
+  std::string request;
+  std::optional<model::JobId> job;  // none: all
+  model::Ranges children;           // of no job: ignored
+  bool hold = true;                 // else: release
+};
+struct RetryJob {
+  std::string request;
+  model::JobId job{};
+  model::Ranges children;
+  bool include_succeeded = false;
+  bool dependents = false;
+};
+struct SetPriority {
+  std::string request;
+  model::JobId job{};
+  std::uint32_t priority = 0;
 };
 using Event = std::variant<NodeHello, ChildrenStarted, ChildrenReturned, AttemptsEnded,
-                           InstanceGone, CancelJob>;
+                           InstanceGone, CancelJob, HoldJob, RetryJob, SetPriority>;
 
 // ---- what can be asked
 
@@ -75,6 +96,7 @@ struct Counts {
   }
   std::uint64_t total() const;
   std::uint64_t terminal() const;
+  std::uint64_t good() const;  // succeeded or skipped
   bool operator==(const Counts&) const = default;
 };
 
@@ -86,6 +108,10 @@ struct GrantView {
   model::Revision revision{};
   model::Ranges children;  // as granted, not ended or returned
   model::Ranges started;   // of those
+  model::Resources each;
+  std::uint32_t environment = model::kNoEnvironment;
+  std::optional<model::GrantId> gang;  // the main part of the gang that this is a part of
+  model::Ranges members;               // of the gang, on this node
 };
 
 struct NodeView {
@@ -94,6 +120,7 @@ struct NodeView {
   model::InstanceId instance;
   std::string boot_id;
   model::Resources capacity;
+  std::vector<std::string> features;
   bool present = false;                // joined and not gone
   model::Resources granted;            // what its grants ask for
   std::optional<Instant> lease_until;  // waited for since LeaseAwaited
@@ -121,23 +148,33 @@ class Scheduler {
 
   // Whether node may be given new work (a node that has joined may, until told otherwise).
   void set_open(model::NodeId node, bool open);
+  // When the nodes are taken from us: what is not expected to end by then does not start, and what
+  // is expected to take longer than from `begin` to `end` fails. Not part of the saved state.
+  void set_allocation(Instant begin, Instant end);
+  // Only these are given out, and what they wait for (a rehearsal). Not part of the saved state.
+  void restrict_to(model::JobId job, const model::Ranges& children);
+  // All that restrict_to() lets through is terminal; false if it was never called.
+  bool restriction_done() const;
 
   // ---- questions
   const model::EpochBegan& epoch() const;  // the newest; number 0: none yet
   model::Revision revision() const;
   std::size_t job_count() const;  // ids are below it; jobs that left the plan included
   bool in_plan(model::JobId job) const;
-  const model::JobSpec& spec(model::JobId job) const;
+  model::JobSpec spec(model::JobId job) const;  // put together from parts: not for loops
+  std::string_view name(model::JobId job) const;
+  model::ChildIndex size(model::JobId job) const;
+  bool array(model::JobId job) const;
   model::ChildState state(model::JobId job, model::ChildIndex child) const;
   unsigned attempts_failed(model::JobId job, model::ChildIndex child) const;
-  const Counts& counts(model::JobId job) const;
+  Counts counts(model::JobId job) const;
   Counts counts() const;  // of the jobs in the plan
   model::JobStatus status(
       model::JobId job) const;  // a parent: SUBMITTED, PENDING, FAILED, SUCCEEDED
   std::string status_reason(model::JobId job) const;  // empty where there is none
   std::string status_reason(model::JobId job, model::ChildIndex child) const;
   std::optional<model::JobId> find(const std::string& name) const;
-  const std::vector<model::Queue>& queues() const;
+  const model::PlanRules& rules() const;
   std::vector<NodeView> nodes() const;
   std::optional<NodeView> node(model::NodeId id) const;
   std::optional<NodeView> node(const model::NodeName& name) const;
@@ -148,8 +185,20 @@ class Scheduler {
   // The execution this is about, in today's indices; none if it is not outstanding.
   std::optional<model::ChildIndex> outstanding(model::GrantId grant,
                                                model::ChildIndex child_as_granted) const;
-  // Children of granted work that a cancel waits for, as granted.
+  // Children that are to come back unstarted, as granted: cancelled, held, or wanted elsewhere.
   model::Ranges to_recall(model::GrantId grant) const;
+  // Children that are to be ended, as granted: terminated, or members of a gang that is over.
+  model::Ranges to_stop(model::GrantId grant) const;
+  // Grants of which to_recall() or to_stop() may have grown since this was asked last.
+  std::vector<model::GrantId> take_changed_wishes();
+  // When decide() may find more to do though nothing happens before; none: never.
+  std::optional<Instant> next_time() const;
+  // Why this waits, what is short and by how much; where it does not wait, its state. Lines for the
+  // user. No child: the whole job.
+  std::vector<std::string> explain(model::JobId job, std::optional<model::ChildIndex> child,
+                                   Instant now) const;
+  // Held by a user or by failures: one line a job, and one for the plan.
+  std::vector<std::string> held() const;
   bool request_known(const std::string& request) const;
   bool finished() const;  // RunFinished holds
   bool everything_terminal() const;

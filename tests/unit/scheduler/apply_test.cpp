@@ -76,7 +76,7 @@ TEST(Apply, RefusesAnEndOfTheRunBeforeItsTime) {
 
 TEST(Apply, RefusesPlansThatCannotBe) {
   Running driver;
-  driver.refuses_plan([](auto& plan) { plan.queues.clear(); });
+  driver.refuses_plan([](auto& plan) { plan.rules.queues.clear(); });
   driver.refuses_plan([](auto& plan) { plan.jobs[0].spec.queue = 1; });
   driver.refuses_plan([](auto& plan) { plan.jobs[0].spec.size = 0; });
   driver.refuses_plan([](auto& plan) { plan.jobs[0].spec.size = model::kChildrenMax + 1; });

@@ -40,7 +40,7 @@ TEST(Save, ComesBackAsItWas) {
   const auto loaded = Scheduler::load(driver.core.save());
   ASSERT_TRUE(loaded) << loaded.error().message;
   EXPECT_EQ(loaded->revision(), driver.core.revision());
-  EXPECT_EQ(loaded->queues(), driver.core.queues());
+  EXPECT_EQ(loaded->rules(), driver.core.rules());
   EXPECT_EQ(loaded->find("e"), driver.core.find("e"));
   EXPECT_EQ(loaded->find("d"), std::nullopt);
   EXPECT_TRUE(loaded->request_known("u2"));

@@ -1,0 +1,182 @@
+#include <algorithm>
+
+#include "scheduler/saved.hpp"
+
+namespace mpibatch::scheduler {
+
+namespace {
+
+using model::DependencyType;
+
+struct Consistency {
+  const Saved& saved;
+  std::vector<bool> held;  // children that some grant holds
+
+  const SavedJob* job(JobId id) const {
+    const std::uint32_t number = model::number_of(id);
+    const bool there = number < saved.jobs.size() && saved.jobs[number].in_plan;
+    return there ? &saved.jobs[number] : nullptr;
+  }
+
+  bool jobs() const {
+    if (saved.revision == model::Revision{}) return saved.jobs.empty() && saved.children.empty();
+    if (!rules_flaw(saved.rules).empty()) return false;
+    std::uint64_t children = 0;
+    std::map<std::uint64_t, std::uint64_t> places;
+    std::set<std::uint32_t> orders;
+    for (const SavedJob& job : saved.jobs) {
+      if (!job.in_plan) continue;
+      if (job.kind >= saved.kinds.size() || job.size == 0 || job.size > model::kChildrenMax)
+        return false;
+      const model::JobSpec& kind = saved.kinds[job.kind];
+      if (!kind_flaw(kind, saved.rules).empty() || (!kind.array && job.size != 1)) return false;
+      if (!places.emplace(job.first_child, job.size).second) return false;
+      if (!orders.insert(job.order).second) return false;
+      children += job.size;
+      for (const model::Dependency& dependency : job.depends_on)
+        if (!awaits(job, dependency)) return false;
+    }
+    if (!orders.empty() && *orders.rbegin() != orders.size() - 1) return false;
+    std::uint64_t next = 0;
+    for (const auto& [first, size] : places) {
+      if (first != next) return false;
+      next += size;
+    }
+    return children == saved.children.size();
+  }
+
+  bool awaits(const SavedJob& waiting, const model::Dependency& dependency) const {
+    const SavedJob* awaited = job(dependency.job);
+    if (!awaited) return false;
+    switch (dependency.type) {
+      case DependencyType::NToN:
+        return awaited->size == waiting.size;
+      case DependencyType::Sequential:
+        return awaited == &waiting;
+      case DependencyType::Match: {
+        if (dependency.match >= saved.matches.size()) return false;
+        const SavedMatch& match = saved.matches[dependency.match];
+        return match.awaited == dependency.job && job(match.waiting) == &waiting &&
+               match_flaw(match.groups, awaited->size, waiting.size).empty();
+      }
+      case DependencyType::All:
+      case DependencyType::AfterAny:
+      case DependencyType::AfterFailure:
+        return dependency.child == model::kAllChildren || dependency.child < awaited->size;
+    }
+    return false;
+  }
+
+  bool matches() const {
+    return std::all_of(saved.matches.begin(), saved.matches.end(), [&](const SavedMatch& match) {
+      const SavedJob* awaited = job(match.awaited);
+      const SavedJob* waiting = job(match.waiting);
+      return awaited && waiting && match_flaw(match.groups, awaited->size, waiting->size).empty();
+    });
+  }
+
+  bool extras() const {
+    for (std::size_t i = 0; i < saved.extras.size(); ++i) {
+      const SavedExtra& extra = saved.extras[i];
+      if (model::number_of(extra.job) >= saved.jobs.size()) return false;
+      if (i > 0 && extra.job <= saved.extras[i - 1].job) return false;
+      if (!model::well_formed(extra.held) ||
+          (!extra.held.empty() && extra.held.back().end > model::kChildrenMax))
+        return false;
+    }
+    for (const SavedShare& share : saved.shares)
+      if (share.queue >= saved.rules.queues.size() || !saved.rules.queues[share.queue].policy)
+        return false;
+    return saved.spent.size() == saved.rules.consumables.size() ||
+           (saved.spent.empty() && saved.revision == model::Revision{});
+  }
+
+  bool grants() {
+    held.assign(saved.children.size(), false);
+    std::set<GrantId> ids;
+    std::map<GrantId, const SavedGang*> gangs;
+    for (const SavedGang& gang : saved.gangs)
+      if (!gangs.emplace(gang.main, &gang).second) return false;
+    std::set<GrantId> parts;  // gangs with a part
+    for (const SavedGrant& grant : saved.grants) {
+      if (!ids.insert(grant.id).second || model::number_of(grant.node) >= saved.nodes.size() ||
+          model::number_of(grant.job) >= saved.jobs.size())
+        return false;
+      if (saved.jobs[model::number_of(grant.job)].kind >= saved.kinds.size()) return false;
+      if (grant.id > GrantId{saved.epoch.epoch, saved.grants_made}) return false;
+      for (const model::Ranges* ranges :
+           {&grant.outstanding, &grant.started, &grant.cancelled, &grant.terminated})
+        if (!model::well_formed(*ranges) ||
+            (!ranges->empty() && ranges->back().end > model::kChildrenMax))
+          return false;
+      if (grant.outstanding.empty()) return false;
+      if (grant.gang) {
+        const auto gang = gangs.find(*grant.gang);
+        if (gang == gangs.end() || gang->second->job != grant.job) return false;
+        parts.insert(*grant.gang);
+      } else if (!hold(grant)) {
+        return false;
+      }
+    }
+    return parts.size() == gangs.size() && hold_gangs() && all_held();
+  }
+
+  bool take(const SavedJob& job, ChildIndex child, bool runs) {
+    if (!job.in_plan || child >= job.size) return false;
+    const std::size_t place = job.first_child + child;
+    if (held[place] || runs != (state(place) == ChildState::Running)) return false;
+    held[place] = true;
+    return true;
+  }
+
+  bool hold(const SavedGrant& grant) {
+    const SavedJob& job = saved.jobs[model::number_of(grant.job)];
+    std::optional<std::map<ChildIndex, ChildIndex>> today;
+    if (grant.today) today.emplace(grant.today->begin(), grant.today->end());
+    bool good = true;
+    model::for_each(grant.outstanding, [&](ChildIndex as_granted) {
+      ChildIndex child = as_granted;
+      if (today) {
+        const auto found = today->find(as_granted);
+        if (found == today->end()) return;  // it left the plan
+        child = found->second;
+      }
+      good = good && take(job, child, model::contains(grant.started, as_granted));
+    });
+    return good;
+  }
+
+  bool hold_gangs() {
+    for (const SavedGang& gang : saved.gangs) {
+      if (model::number_of(gang.job) >= saved.jobs.size()) return false;
+      if (!gang.child) continue;
+      if (!take(saved.jobs[model::number_of(gang.job)], *gang.child, gang.started)) return false;
+    }
+    return true;
+  }
+
+  bool all_held() const {
+    for (std::size_t i = 0; i < held.size(); ++i) {
+      const bool out = state(i) == ChildState::Granted || state(i) == ChildState::Running;
+      if (out != held[i]) return false;
+    }
+    return true;
+  }
+
+  ChildState state(std::size_t place) const {
+    return ChildByte::from_bits(static_cast<std::uint8_t>(saved.children[place])).state();
+  }
+};
+
+}  // namespace
+
+bool consistent(const Saved& saved) {
+  for (const char bits : saved.children) {
+    const ChildByte child = ChildByte::from_bits(static_cast<std::uint8_t>(bits));
+    if (static_cast<int>(child.state()) >= model::kChildStates) return false;
+  }
+  Consistency check{saved, {}};
+  return check.jobs() && check.matches() && check.extras() && check.grants();
+}
+
+}  // namespace mpibatch::scheduler
