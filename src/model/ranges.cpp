@@ -120,6 +120,13 @@ ChildIndex RangeSet::front() const {
   return ends_.begin()->first;
 }
 
+std::optional<ChildIndex> RangeSet::at_or_after(ChildIndex child) const {
+  const auto after = ends_.upper_bound(child);
+  if (after != ends_.begin() && child < std::prev(after)->second) return child;
+  if (after == ends_.end()) return std::nullopt;
+  return after->first;
+}
+
 Ranges RangeSet::first(std::uint64_t most) const {
   Ranges lowest;
   for (auto next = ends_.begin(); most > 0 && next != ends_.end(); ++next) {

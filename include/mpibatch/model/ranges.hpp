@@ -4,6 +4,7 @@
 #include <compare>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -48,11 +49,12 @@ class RangeSet {
   void erase(ChildIndex child) { erase(Range{child, child + 1}); }
   void erase(Range range);
   void clear();
-  bool contains(Range range) const;       // all of it
+  bool contains(Range range) const;  // all of it
   Ranges overlap(const Ranges& with) const;
-  ChildIndex front() const;                // the lowest; must not be empty
-  Ranges first(std::uint64_t most) const;  // the lowest `most`
-  Ranges take_front(std::uint64_t most);   // removes and returns the lowest `most`
+  ChildIndex front() const;                                       // the lowest; must not be empty
+  std::optional<ChildIndex> at_or_after(ChildIndex child) const;  // the lowest that is not below
+  Ranges first(std::uint64_t most) const;                         // the lowest `most`
+  Ranges take_front(std::uint64_t most);  // removes and returns the lowest `most`
   Ranges ranges() const;
   bool operator==(const RangeSet&) const = default;
 
