@@ -33,6 +33,7 @@ macro(mpibatch_find_all)
   # `hdf5` is the MPI build on Debian: the serial one comes first.
   mpibatch_pkg_config(hdf5 libhdf5-dev hdf5-serial hdf5)
   mpibatch_pkg_config(hwloc libhwloc-dev hwloc)
+  mpibatch_pkg_config(yaml libyaml-cpp-dev yaml-cpp)
   mpibatch_package(mpi libopenmpi-dev MPI::MPI_C MPI COMPONENTS C)
   mpibatch_package(boost libboost-serialization-dev Boost::serialization Boost 1.74 COMPONENTS serialization)
   mpibatch_package(json nlohmann-json3-dev nlohmann_json::nlohmann_json nlohmann_json 3.11)

@@ -3,7 +3,8 @@
 # neither is possible, says what to install. Sourced from the repository's root.
 
 packages_build=(g++ cmake ninja-build pkg-config libopenmpi-dev openmpi-bin libhwloc-dev libhdf5-dev
-  libboost-serialization-dev nlohmann-json3-dev libcli11-dev libspdlog-dev libfmt-dev libexpected-dev)
+  libboost-serialization-dev nlohmann-json3-dev libcli11-dev libspdlog-dev libfmt-dev libexpected-dev
+  libyaml-cpp-dev)
 packages_tests=(libgtest-dev python3 python3-h5py hdf5-tools iproute2 util-linux procps)
 packages_examples=(bowtie2 bowtie2-examples samtools bcftools)
 

@@ -1,35 +1,21 @@
 #include "plan/array.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
 
 #include "plan/grid.hpp"
 #include "plan/keys.hpp"
 #include "plan/names.hpp"
+#include "plan/seed.hpp"
 
 namespace mpibatch::plan {
 
 namespace {
 
-constexpr std::string_view kSupported[] = {"size", "parametersFile", "parameterGrid", "key"};
-constexpr std::string_view kRefused[] = {"maxConcurrent", "maxFailures", "seed"};
+constexpr std::string_view kSupported[] = {
+    "size", "parametersFile", "parameterGrid", "key", "maxConcurrent", "maxFailures", "seed"};
 
-bool has_ending(const std::string& file, std::string_view ending) {
-  return file.size() > ending.size() &&
-         std::equal(ending.rbegin(), ending.rend(), file.rbegin(),
-                    [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? b + 32 : b); });
-}
-
-std::string default_key(const std::vector<std::string>& names) {
-  std::string key;
-  for (const std::string& name : names) {
-    if (!key.empty()) key += ',';
-    key += name;
-    key += "=Ref::{" + name + "}";
-  }
-  return key;
-}
-
-// A name, or a text with references, as a template of references.
 void read_key(const JsonValue& value, const Path& path, ArrayFields& array, const Report& report) {
   auto text = read_string(value, path, report);
   if (!text) return;
@@ -41,30 +27,13 @@ void read_key(const JsonValue& value, const Path& path, ArrayFields& array, cons
                "their index");
     return;
   }
-  const std::vector<std::string>& names = array.table->names();
-  const auto known = [&](const std::string& name) {
-    return std::find(names.begin(), names.end(), name) != names.end();
-  };
-  const std::vector<std::string> references = model::referenced_parameters(*text);
-  if (references.empty()) {
-    if (!known(*text)) {
-      report.add(path, "'" + *text + "' is no parameter of this array" + known_names(*text, names));
-      return;
-    }
-    array.key_template = "Ref::{" + *text + "}";
+  auto made = make_key_template(*text, array.table->names());
+  if (made) {
+    array.key_template = std::move(*made);
     array.keys_differ = false;
     return;
   }
-  bool all_known = true;
-  for (const std::string& name : references) {
-    if (known(name)) continue;
-    all_known = false;
-    report.add(path,
-               "Ref::{" + name + "} is no parameter of this array" + known_names(name, names));
-  }
-  if (!all_known) return;
-  array.key_template = std::move(*text);
-  array.keys_differ = false;
+  for (std::string& fault : made.error()) report.add(path, std::move(fault));
 }
 
 // Sets size, table and the default key.
@@ -82,7 +51,7 @@ bool read_parameters(const JsonValue& value, const Path& path, SheetReader& shee
   if (points) grid = read_grid(*points, path.field("parameterGrid"), report);
   if ((file && !sheet) || (points && !grid)) return false;
   if (!grid) {
-    array.table = sheet;
+    array.table = array.sheet = sheet;
     array.size = sheet->rows();
     array.keys_differ = true;  // indices
     return true;
@@ -112,9 +81,9 @@ bool read_parameters(const JsonValue& value, const Path& path, SheetReader& shee
   return true;
 }
 
-std::string child_place(const model::PlannedJob& job, const ArrayFields& array,
+std::string child_place(const ArrayFields& array,
                         std::initializer_list<model::ChildIndex> children) {
-  const auto* sheet = dynamic_cast<const Sheet*>(job.parameters.get());
+  const Sheet* sheet = array.sheet.get();
   const bool many = children.size() > 1;
   const std::string noun = sheet ? (many ? "lines " : "line ") : (many ? "children " : "child ");
   std::string text;
@@ -125,7 +94,80 @@ std::string child_place(const model::PlannedJob& job, const ArrayFields& array,
   return sheet ? text + " of " + array.sheet_file : text;
 }
 
+// A number of children, or a part of them: "10%", rounded down.
+std::optional<std::uint64_t> read_max_failures(const JsonValue& value, const Path& path,
+                                               model::ChildIndex size, const Report& report) {
+  const auto* text = value.as<std::string>();
+  if (!text) {
+    const auto count = read_integer(value, path, {0, model::kChildrenMax}, report);
+    if (!count) return std::nullopt;
+    return static_cast<std::uint64_t>(*count);
+  }
+  double percent = 0;
+  const char* end = text->data() + text->size();
+  const auto [sign, error] = std::from_chars(text->data(), end, percent, std::chars_format::fixed);
+  if (error == std::errc{} && sign + 1 == end && *sign == '%' && percent >= 0 && percent <= 100)
+    return static_cast<std::uint64_t>(std::floor(percent * size / 100 + 1e-9));
+  report.add(path,
+             "must be a number of children or a part of them from \"0%\" to \"100%\", not \"" +
+                 *text + "\"");
+  return std::nullopt;
+}
+
+void read_limits(const JsonValue& value, const Path& path, ArrayFields& array,
+                 const Report& report) {
+  if (const JsonValue* most = value.find("maxConcurrent"))
+    if (const auto count =
+            read_integer(*most, path.field("maxConcurrent"), {1, model::kChildrenMax}, report))
+      array.max_concurrent = static_cast<std::uint64_t>(*count);
+  if (const JsonValue* most = value.find("maxFailures"))
+    array.max_failures = read_max_failures(*most, path.field("maxFailures"), array.size, report);
+}
+
+// Behind all that looks at the table: keys are not made of the seed.
+void read_seed(const JsonValue& value, const Path& path, ArrayFields& array, const Report& report) {
+  auto seed = read_text(value, path, report);
+  if (!seed) return;
+  if (array.table) {
+    const std::vector<std::string>& names = array.table->names();
+    if (std::find(names.begin(), names.end(), kSeedName) != names.end()) {
+      report.add(path, "stands beside a parameter of the children that is called 'seed', too");
+      return;
+    }
+  }
+  array.table = std::make_shared<SeededTable>(array.table, array.size, std::move(*seed));
+}
+
 }  // namespace
+
+tl::expected<std::string, std::vector<std::string>> make_key_template(
+    const std::string& text, const std::vector<std::string>& names) {
+  const auto known = [&](const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  std::vector<std::string> faults;
+  const std::vector<std::string> references = model::referenced_parameters(text);
+  if (references.empty()) {
+    if (known(text)) return "Ref::{" + text + "}";
+    faults.push_back("'" + text + "' is no parameter of this array" + known_names(text, names));
+  }
+  for (const std::string& name : references)
+    if (!known(name))
+      faults.push_back("Ref::{" + name + "} is no parameter of this array" +
+                       known_names(name, names));
+  if (!faults.empty()) return tl::unexpected(std::move(faults));
+  return text;
+}
+
+std::string default_key(const std::vector<std::string>& names) {
+  std::string key;
+  for (const std::string& name : names) {
+    if (!key.empty()) key += ',';
+    key += name;
+    key += "=Ref::{" + name + "}";
+  }
+  return key;
+}
 
 std::shared_ptr<const Sheet> SheetReader::read(const std::string& file, const Path& path,
                                                const Report& report) {
@@ -133,24 +175,20 @@ std::shared_ptr<const Sheet> SheetReader::read(const std::string& file, const Pa
     report.add(path, "must name a file");
     return nullptr;
   }
-  for (const char* ending : {".tsv", ".tab"}) {
-    if (!has_ending(file, ending)) continue;
-    report.add(path, "TSV sheets are not supported yet: write '" + file + "' as CSV");
-    return nullptr;
-  }
   const std::string absolute = absolute_path(folder_, file);
   const auto known = sheets_.find(absolute);
   if (known != sheets_.end()) return known->second;
   const auto content = sources_.read(absolute);
   if (!content) report.add(path, content.error().message);
-  auto sheet = content ? Sheet::read(*content, Report(report.errors(), file)) : nullptr;
+  auto sheet =
+      content ? Sheet::read(*content, separator_of(file), Report(report.errors(), file)) : nullptr;
   sheets_.emplace(absolute, sheet);
   return sheet;
 }
 
 std::optional<ArrayFields> read_array_properties(const JsonValue& value, const Path& path,
                                                  SheetReader& sheets, const Report& report) {
-  if (!read_object(value, path, {kSupported, kRefused, {}}, report)) return std::nullopt;
+  if (!read_object(value, path, {kSupported, {}, {}}, report)) return std::nullopt;
   ArrayFields array;
   array.where = path.text();
   const JsonValue* size = value.find("size");
@@ -171,6 +209,9 @@ std::optional<ArrayFields> read_array_properties(const JsonValue& value, const P
     array.keys_differ = true;
   }
   if (const JsonValue* key = value.find("key")) read_key(*key, path.field("key"), array, report);
+  read_limits(value, path, array, report);
+  if (const JsonValue* seed = value.find("seed"))
+    read_seed(*seed, path.field("seed"), array, report);
   return array;
 }
 
@@ -182,7 +223,7 @@ void check_keys(const model::PlannedJob& job, const ArrayFields& array, const Re
     const std::string quoted = "'" + one.key + "'";
     std::string message = "the key " + quoted + " stands ";
     message += one.count == 2 ? "twice: " : std::to_string(one.count) + " times, first in ";
-    report.add(array.where, message + child_place(job, array, {one.first, one.second}) +
+    report.add(array.where, message + child_place(array, {one.first, one.second}) +
                                 "; each child needs a key of its own");
   }
   if (repeated.size() == kShownMax)
@@ -191,7 +232,7 @@ void check_keys(const model::PlannedJob& job, const ArrayFields& array, const Re
   const model::KeyWriter keys(job);
   for (model::ChildIndex child = 0; repeated.empty() && child < job.spec.size; ++child) {
     if (!keys.key(child).empty()) continue;
-    report.add(array.where, "the key is empty: " + child_place(job, array, {child}));
+    report.add(array.where, "the key is empty: " + child_place(array, {child}));
     return;
   }
 }

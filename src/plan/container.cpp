@@ -1,6 +1,7 @@
 #include "plan/container.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include <mpibatch/model/plan.hpp>
 
@@ -11,12 +12,11 @@ namespace mpibatch::plan {
 namespace {
 
 constexpr std::int64_t kVcpusMax = INT32_MAX;
-constexpr std::int64_t kMemoryMin = 4;  // as AWS has it
-constexpr std::int64_t kMemoryMax = std::int64_t{1} << 50;
+constexpr std::int64_t kGpusMax = 1024;
 
 constexpr std::string_view kSupported[] = {
-    "command", "script", "environment",     "resourceRequirements",
-    "vcpus",   "memory", "workingDirectory"};
+    "command", "script", "environment", "resourceRequirements",
+    "vcpus",   "memory", "gpus",        "workingDirectory"};
 constexpr std::string_view kRefused[] = {"image",
                                          "containerRuntime",
                                          "enableExecuteCommand",
@@ -95,54 +95,54 @@ model::Environment read_environment(const JsonValue& value, const Path& path,
   return environment;
 }
 
-void read_requirement(const JsonValue& entry, const Path& path, ContainerFields& fields,
+// A resource by AWS's word for it, and by the field that says the same in short.
+struct ResourceWord {
+  std::string_view type;
+  std::string_view field;
+  Bounds bounds;
+};
+constexpr ResourceWord kResources[] = {{"VCPU", "vcpus", {1, kVcpusMax}},
+                                       {"MEMORY", "memory", {kMemoryMin, kMemoryMax}},
+                                       {"GPU", "gpus", {0, kGpusMax}}};
+using Amounts = std::array<std::optional<std::int64_t>, std::size(kResources)>;
+
+void read_requirement(const JsonValue& entry, const Path& path, Amounts& amounts,
                       const Report& report) {
   static constexpr std::string_view kFields[] = {"type", "value"};
+  static constexpr std::string_view kTypes[] = {kResources[0].type, kResources[1].type,
+                                                kResources[2].type};
   if (!read_object(entry, path, {kFields, {}, {}}, report)) return;
   const JsonValue* type = require_field(entry, "type", path, report);
   const JsonValue* value = require_field(entry, "value", path, report);
-  const auto name = type ? read_string(*type, path.field("type"), report) : std::nullopt;
-  if (!name) return;
-  const bool vcpu = *name == "VCPU";
-  if (!vcpu && *name != "MEMORY") {
-    report.add(path.field("type"), *name == "GPU" ? "'GPU' is not supported yet"
-                                                  : "'" + *name + "' must be VCPU or MEMORY");
+  const auto word = type ? read_word(*type, path.field("type"), kTypes, report) : std::nullopt;
+  if (!word) return;
+  if (amounts[*word]) {
+    report.add(path, std::string(kTypes[*word]) + " is given twice");
     return;
   }
-  if (vcpu ? fields.vcpus.has_value() : fields.memory_mib.has_value()) {
-    report.add(path, *name + " is given twice");
-    return;
-  }
-  const Bounds bounds = vcpu ? Bounds{1, kVcpusMax} : Bounds{kMemoryMin, kMemoryMax};
-  const auto amount =
-      value ? read_quantity(*value, path.field("value"), bounds, report) : std::nullopt;
-  if (!amount) return;
-  if (vcpu)
-    fields.vcpus = static_cast<std::uint32_t>(*amount);
-  else
-    fields.memory_mib = static_cast<std::uint64_t>(*amount);
+  if (value)
+    amounts[*word] = read_quantity(*value, path.field("value"), kResources[*word].bounds, report);
 }
 
 void read_resources(const JsonValue& value, const Path& path, ContainerFields& fields,
                     const Report& report) {
+  Amounts amounts;
   if (const JsonValue* list = value.find("resourceRequirements")) {
     const Path place = path.field("resourceRequirements");
     const JsonArray* array = read_array(*list, place, report);
     for (std::size_t i = 0; array && i < array->size(); ++i)
-      read_requirement((*array)[i], place.item(i), fields, report);
+      read_requirement((*array)[i], place.item(i), amounts, report);
   }
-  if (const JsonValue* vcpus = value.find("vcpus")) {
-    const Path place = path.field("vcpus");
-    if (fields.vcpus) report.add(place, "is given twice: in resourceRequirements, too");
-    if (const auto amount = read_integer(*vcpus, place, {1, kVcpusMax}, report))
-      fields.vcpus = static_cast<std::uint32_t>(*amount);
+  for (std::size_t i = 0; i < amounts.size(); ++i) {
+    const JsonValue* amount = value.find(kResources[i].field);
+    if (!amount) continue;
+    const Path place = path.field(kResources[i].field);
+    if (amounts[i]) report.add(place, "is given twice: in resourceRequirements, too");
+    amounts[i] = read_integer(*amount, place, kResources[i].bounds, report);
   }
-  if (const JsonValue* memory = value.find("memory")) {
-    const Path place = path.field("memory");
-    if (fields.memory_mib) report.add(place, "is given twice: in resourceRequirements, too");
-    if (const auto amount = read_integer(*memory, place, {kMemoryMin, kMemoryMax}, report))
-      fields.memory_mib = static_cast<std::uint64_t>(*amount);
-  }
+  if (amounts[0]) fields.vcpus = static_cast<std::uint32_t>(*amounts[0]);
+  if (amounts[1]) fields.memory_mib = static_cast<std::uint64_t>(*amounts[1]);
+  if (amounts[2]) fields.gpus = static_cast<std::uint32_t>(*amounts[2]);
 }
 
 }  // namespace
@@ -163,6 +163,7 @@ ContainerFields read_container(const JsonValue& value, const Path& path, Contain
     CommandField read = read_script(*script, path.field("script"), report);
     if (!command) fields.command = std::move(read);
   }
+  fields.environment_where = path.field("environment").text();
   if (const JsonValue* environment = value.find("environment"))
     fields.environment = read_environment(*environment, path.field("environment"), report);
   read_resources(value, path, fields, report);
@@ -177,12 +178,18 @@ ContainerFields read_container(const JsonValue& value, const Path& path, Contain
   return fields;
 }
 
+model::Resources resources_of(const ContainerFields& fields) {
+  return {fields.vcpus.value_or(1), fields.memory_mib.value_or(0), fields.gpus.value_or(0)};
+}
+
 void overlay(ContainerFields& fields, const ContainerFields& over) {
   if (over.command) fields.command = over.command;
   if (over.vcpus) fields.vcpus = over.vcpus;
   if (over.memory_mib) fields.memory_mib = over.memory_mib;
+  if (over.gpus) fields.gpus = over.gpus;
   if (over.working_directory) fields.working_directory = over.working_directory;
   if (!over.environment) return;
+  fields.environment_where = over.environment_where;
   if (!fields.environment) fields.environment.emplace();
   for (const auto& [name, value] : *over.environment) {
     const auto found = std::find_if(fields.environment->begin(), fields.environment->end(),

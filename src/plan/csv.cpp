@@ -16,11 +16,11 @@ std::size_t content_end(std::string_view text, std::size_t begin, std::size_t li
 }
 
 // A line without quotes: most of them.
-std::size_t split_plain(std::string_view line, std::vector<std::string>* values) {
+std::size_t split_plain(std::string_view line, char separator, std::vector<std::string>* values) {
   std::size_t fields = 0;
   std::size_t at = 0;
   while (true) {
-    const std::size_t comma = line.find(',', at);
+    const std::size_t comma = line.find(separator, at);
     ++fields;
     if (values) values->emplace_back(line.substr(at, comma - at));
     if (comma == std::string_view::npos) return fields;
@@ -44,14 +44,14 @@ std::size_t read_quoted(std::string_view text, std::size_t begin, std::string& v
 }  // namespace
 
 CsvRecord read_csv_record(std::string_view text, std::size_t begin,
-                          std::vector<std::string>* values) {
+                          std::vector<std::string>* values, char separator) {
   const std::size_t first_line_end = find_or_end(text, '\n', begin);
   const std::string_view first_line =
       text.substr(begin, content_end(text, begin, first_line_end) - begin);
   CsvRecord record;
   record.end = std::min(first_line_end + 1, text.size());
   if (first_line.find('"') == std::string_view::npos) {
-    record.fields = split_plain(first_line, values);
+    record.fields = split_plain(first_line, separator, values);
     return record;
   }
   std::size_t at = begin;
@@ -66,12 +66,12 @@ CsvRecord read_csv_record(std::string_view text, std::size_t begin,
         return record;
       }
     } else {
-      end = std::min(find_or_end(text, ',', at), content_end(text, at, line_end));
+      end = std::min(find_or_end(text, separator, at), content_end(text, at, line_end));
       value = text.substr(at, end - at);
     }
     ++record.fields;
     if (values) values->push_back(std::move(value));
-    if (end < text.size() && text[end] == ',') {
+    if (end < text.size() && text[end] == separator) {
       at = end + 1;
       continue;
     }

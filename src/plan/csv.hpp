@@ -17,7 +17,7 @@ struct CsvRecord {
 // The record that begins at `begin`, which is in the text. Appends its fields to `values` unless
 // that is null.
 CsvRecord read_csv_record(std::string_view text, std::size_t begin,
-                          std::vector<std::string>* values);
+                          std::vector<std::string>* values, char separator = ',');
 
 // Where the next line that is not empty begins; the text's size if there is none.
 std::size_t skip_empty_lines(std::string_view text, std::size_t begin);

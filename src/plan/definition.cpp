@@ -2,40 +2,55 @@
 
 #include <algorithm>
 
+#include "plan/environments.hpp"
 #include "plan/names.hpp"
 #include "plan/retry.hpp"
+#include "plan/timing.hpp"
 
 namespace mpibatch::plan {
 
 namespace {
 
-constexpr std::string_view kSupported[] = {
-    "jobDefinitionName", "revision",      "type", "containerProperties", "parameters", "timeout",
-    "keepTmp",           "retryStrategy", "tags"};
-constexpr std::string_view kRefused[] = {"nodeProperties",
-                                         "checkpoint",
-                                         "constraints",
-                                         "consumableResourceProperties",
-                                         "containerRuntime",
-                                         "ecsProperties",
-                                         "eksProperties",
-                                         "expectedSeconds",
-                                         "jobDefinitionArn",
-                                         "maxFailures",
-                                         "notBeforeSeconds",
-                                         "platformCapabilities",
-                                         "propagateTags",
-                                         "resourceRetentionPolicy",
-                                         "results",
-                                         "schedulingPriority",
-                                         "status"};
+constexpr std::string_view kSupported[] = {"jobDefinitionName",
+                                           "revision",
+                                           "type",
+                                           "status",
+                                           "containerProperties",
+                                           "nodeProperties",
+                                           "parameters",
+                                           "retryStrategy",
+                                           "timeout",
+                                           "schedulingPriority",
+                                           "constraints",
+                                           "consumableResourceProperties",
+                                           "expectedSeconds",
+                                           "notBeforeSeconds",
+                                           "checkpoint",
+                                           "results",
+                                           "keepTmp",
+                                           "tags"};
+constexpr std::string_view kRefused[] = {
+    "containerRuntime",     "ecsProperties", "eksProperties",          "jobDefinitionArn",
+    "platformCapabilities", "propagateTags", "resourceRetentionPolicy"};
 constexpr std::pair<std::string_view, std::string_view> kElsewhere[] = {
-    {"command", "containerProperties"},     {"script", "containerProperties"},
-    {"environment", "containerProperties"}, {"image", "containerProperties"},
-    {"memory", "containerProperties"},      {"resourceRequirements", "containerProperties"},
-    {"vcpus", "containerProperties"},       {"workingDirectory", "containerProperties"},
-    {"attempts", "retryStrategy"},          {"evaluateOnExit", "retryStrategy"},
+    {"command", "containerProperties"},
+    {"script", "containerProperties"},
+    {"environment", "containerProperties"},
+    {"image", "containerProperties"},
+    {"memory", "containerProperties"},
+    {"resourceRequirements", "containerProperties"},
+    {"vcpus", "containerProperties"},
+    {"workingDirectory", "containerProperties"},
+    {"attempts", "retryStrategy"},
+    {"evaluateOnExit", "retryStrategy"},
     {"attemptDurationSeconds", "timeout"},
+    {"gpus", "containerProperties"},
+    {"numNodes", "nodeProperties"},
+    {"mpiProperties", "nodeProperties"},
+    {"maxConcurrent", "arrayProperties of a job"},
+    {"maxFailures", "arrayProperties of a job, or the plan"},
+    {"schedulingPriorityOverride", "a job"},
+    {"shareIdentifier", "a job"},
 };
 
 Parameters read_parameters(const JsonValue& value, const Path& path, const Report& report) {
@@ -52,26 +67,6 @@ Parameters read_parameters(const JsonValue& value, const Path& path, const Repor
     if (auto text = read_text(field, place, report)) parameters.emplace_back(name, *text);
   }
   return parameters;
-}
-
-std::optional<Duration> read_timeout(const JsonValue& value, const Path& path,
-                                     const Report& report) {
-  static constexpr std::string_view kFields[] = {"attemptDurationSeconds"};
-  if (!read_object(value, path, {kFields, {}, {}}, report)) return std::nullopt;
-  const JsonValue* seconds = require_field(value, kFields[0], path, report);
-  if (!seconds) return std::nullopt;
-  const auto amount = read_integer(*seconds, path.field(kFields[0]), {1, INT32_MAX}, report);
-  if (!amount) return std::nullopt;
-  return std::chrono::seconds(*amount);
-}
-
-void check_type(const JsonValue& value, const Path& path, const Report& report) {
-  const auto type = read_string(value, path, report);
-  if (!type || *type == "container") return;
-  if (*type == "multinode")
-    report.add(path, "'multinode' is not supported yet");
-  else
-    report.add(path, "'" + *type + "' must be 'container'");
 }
 
 }  // namespace
@@ -95,13 +90,35 @@ void check_tags(const JsonValue& object, const Path& path, const Report& report)
   }
 }
 
-DefinitionFields read_definition_fields(const JsonValue& value, const Path& path,
-                                        const Report& report) {
-  DefinitionFields fields;
-  if (const JsonValue* type = value.find("type")) check_type(*type, path.field("type"), report);
-  if (const JsonValue* container = value.find("containerProperties"))
+// What runs: a container, or nodes; `type` says which.
+void DefinitionReader::read_type(const JsonValue& value, const Path& path,
+                                 DefinitionFields& fields) const {
+  static constexpr std::string_view kTypes[] = {"container", "multinode"};
+  const JsonValue* type = value.find("type");
+  const JsonValue* container = value.find("containerProperties");
+  const JsonValue* nodes = value.find("nodeProperties");
+  const auto word = type ? read_word(*type, path.field("type"), kTypes, report) : std::nullopt;
+  const bool multinode = word == 1;
+  if (container)
     fields.container = read_container(*container, path.field("containerProperties"),
                                       ContainerKind::Properties, report);
+  if (nodes) fields.nodes = read_node_properties(*nodes, path.field("nodeProperties"), report);
+  if (fields.nodes && fields.nodes->mpi) notices.mpi_properties();
+  fields.nodes_are_bad = nodes && !fields.nodes;
+  if (type && !word) return;
+  if (multinode && !nodes)
+    report.add(path, "'nodeProperties' is missing: a multinode job needs it");
+  if (multinode && container)
+    report.add(path.field("containerProperties"),
+               "is of a container job: a multinode job has its containers in nodeProperties");
+  if (nodes && !multinode)
+    report.add(path.field("nodeProperties"),
+               "is of a multinode job: write \"type\": \"multinode\"");
+}
+
+DefinitionFields DefinitionReader::read(const JsonValue& value, const Path& path) const {
+  DefinitionFields fields;
+  read_type(value, path, fields);
   if (const JsonValue* parameters = value.find("parameters"))
     fields.parameters = read_parameters(*parameters, path.field("parameters"), report);
   if (const JsonValue* retry = value.find("retryStrategy"))
@@ -110,8 +127,34 @@ DefinitionFields read_definition_fields(const JsonValue& value, const Path& path
     fields.timeout = read_timeout(*timeout, path.field("timeout"), report);
   if (const JsonValue* keep = value.find("keepTmp"))
     fields.keep_tmp = read_bool(*keep, path.field("keepTmp"), report);
+  if (const JsonValue* priority = value.find("schedulingPriority"))
+    fields.priority = read_priority(*priority, path.field("schedulingPriority"), report);
+  if (const JsonValue* constraints = value.find("constraints"))
+    fields.constraints = read_features(*constraints, path.field("constraints"), report);
+  if (const JsonValue* uses = value.find("consumableResourceProperties"))
+    fields.consumables =
+        consumables.read_uses(*uses, path.field("consumableResourceProperties"), report);
+  if (const JsonValue* expected = value.find("expectedSeconds"))
+    fields.expected = read_expectation(*expected, path.field("expectedSeconds"), report);
+  if (const JsonValue* delay = value.find("notBeforeSeconds"))
+    fields.not_before = read_not_before(*delay, path.field("notBeforeSeconds"), report);
+  if (const JsonValue* checkpoint = value.find("checkpoint")) {
+    check_checkpoint(*checkpoint, path.field("checkpoint"), report);
+    notices.checkpoint();
+  }
+  if (const JsonValue* results = value.find("results")) {
+    check_results(*results, path.field("results"), report);
+    notices.results();
+  }
   check_tags(value, path, report);
   return fields;
+}
+
+std::optional<std::uint32_t> read_priority(const JsonValue& value, const Path& path,
+                                           const Report& report) {
+  const auto number = read_integer(value, path, {0, model::kPriorityMax}, report);
+  if (!number) return std::nullopt;
+  return static_cast<std::uint32_t>(*number);
 }
 
 void overlay(DefinitionFields& fields, const DefinitionFields& over) {
@@ -119,6 +162,13 @@ void overlay(DefinitionFields& fields, const DefinitionFields& over) {
   if (over.retry) fields.retry = over.retry;
   if (over.timeout) fields.timeout = over.timeout;
   if (over.keep_tmp) fields.keep_tmp = over.keep_tmp;
+  if (over.priority) fields.priority = over.priority;
+  if (over.constraints) fields.constraints = over.constraints;
+  if (over.consumables) fields.consumables = over.consumables;
+  if (over.expected) fields.expected = over.expected;
+  if (over.not_before) fields.not_before = over.not_before;
+  if (over.nodes) fields.nodes = over.nodes;
+  fields.nodes_are_bad = fields.nodes_are_bad || over.nodes_are_bad;
   for (const auto& [name, value] : over.parameters) {
     const auto found = std::find_if(fields.parameters.begin(), fields.parameters.end(),
                                     [&](const auto& other) { return other.first == name; });
@@ -129,15 +179,20 @@ void overlay(DefinitionFields& fields, const DefinitionFields& over) {
   }
 }
 
-void Definitions::read(const JsonValue& value, const Path& path, const Report& report) {
-  const JsonArray* array = read_array(value, path, report);
+void Definitions::read(const JsonValue& value, const Path& path, const DefinitionReader& reader) {
+  const JsonArray* array = read_array(value, path, reader.report);
   for (std::size_t i = 0; array && i < array->size(); ++i)
-    read_one((*array)[i], path.item(i), report);
+    read_one((*array)[i], path.item(i), reader);
 }
 
-void Definitions::read_one(const JsonValue& value, const Path& path, const Report& report) {
+void Definitions::read_one(const JsonValue& value, const Path& path,
+                           const DefinitionReader& reader) {
+  static constexpr std::string_view kStates[] = {"ACTIVE", "INACTIVE"};
+  const Report& report = reader.report;
   if (!read_object(value, path, {kSupported, kRefused, kElsewhere}, report)) return;
-  const DefinitionFields fields = read_definition_fields(value, path, report);
+  const DefinitionFields fields = reader.read(value, path);
+  const JsonValue* status = value.find("status");
+  const bool active = !status || read_word(*status, path.field("status"), kStates, report) != 1;
   const JsonValue* name = require_field(value, "jobDefinitionName", path, report);
   const JsonValue* revision = value.find("revision");
   const auto text =
@@ -148,7 +203,7 @@ void Definitions::read_one(const JsonValue& value, const Path& path, const Repor
   if (auto fault = resource_name_fault(*text))
     report.add(path.field("jobDefinitionName"), std::move(*fault));
   const auto [entry, added] =
-      by_name_[*text].try_emplace(*number, Entry{{*text, fields}, path.text()});
+      by_name_[*text].try_emplace(*number, Entry{{*text, fields}, path.text(), active});
   if (!added)
     report.add(path.field("jobDefinitionName"), "job definition '" + *text + ":" +
                                                     std::to_string(*number) +
@@ -172,16 +227,30 @@ const Definition* Definitions::find(const std::string& reference, const Path& pa
     return nullptr;
   }
   const auto& revisions = found->second;
-  if (colon == std::string::npos) return &revisions.rbegin()->second.definition;
+  if (colon == std::string::npos) {
+    for (auto entry = revisions.rbegin(); entry != revisions.rend(); ++entry)
+      if (entry->second.active) return &entry->second.definition;
+    report_inactive(name, revisions.rbegin()->second, path, report);
+    return nullptr;
+  }
   const std::string wanted = reference.substr(colon + 1);
   std::vector<std::string> known;
   for (const auto& [number, entry] : revisions) {
     known.push_back(std::to_string(number));
-    if (known.back() == wanted) return &entry.definition;
+    if (known.back() != wanted) continue;
+    if (entry.active) return &entry.definition;
+    report_inactive(reference, entry, path, report);
+    return nullptr;
   }
   report.add(path, "job definition '" + name + "' has no revision '" + wanted +
                        "'; known: " + join_some(known));
   return nullptr;
+}
+
+void Definitions::report_inactive(const std::string& reference, const Entry& entry,
+                                  const Path& path, const Report& report) {
+  report.add(path, "JobDefinition name " + reference +
+                       " does not exist or is not in ACTIVE status; see " + entry.where);
 }
 
 }  // namespace mpibatch::plan

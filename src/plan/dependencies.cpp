@@ -1,8 +1,12 @@
 #include "plan/dependencies.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
+#include <set>
 
+#include "plan/children.hpp"
+#include "plan/match.hpp"
 #include "plan/names.hpp"
 
 namespace mpibatch::plan {
@@ -25,16 +29,23 @@ Places places_of_names(const model::Plan& plan, const Path& path, const Report& 
   return places;
 }
 
+// What a jobId names: a job of the plan, or one of its children.
+struct Target {
+  std::string job;
+  std::optional<std::string> child;
+};
+
+Target target_of(const std::string& job_id) {
+  const std::size_t colon = job_id.find(':');
+  if (colon == std::string::npos) return {job_id, std::nullopt};
+  return {job_id.substr(0, colon), job_id.substr(colon + 1)};
+}
+
 std::optional<std::size_t> find_job(const std::string& name, const Path& path,
                                     const model::Plan& plan, const Places& places,
                                     const Report& report) {
   const auto place = places.find(name);
   if (place != places.end()) return place->second;
-  const std::size_t colon = name.find(':');
-  if (colon != std::string::npos && places.count(std::string_view(name).substr(0, colon)) > 0) {
-    report.add(path, "'" + name + "' names one child; that is not supported yet");
-    return std::nullopt;
-  }
   // Looking for near names takes long where there are many: not for errors that nobody will see.
   if (report.errors().size() > Errors::kErrorsPerFileMax) {
     report.add(path, "job '" + name + "' is unknown");
@@ -62,64 +73,165 @@ void check_pairs(const model::PlannedJob& job, const model::PlannedJob& other, c
                                        other.spec.name + "' " + std::to_string(other.spec.size));
 }
 
-std::optional<model::DependencyType> read_type(const JsonValue& entry, const Path& path,
-                                               const Report& report) {
+using Type = model::DependencyType;
+
+std::optional<Type> read_type(const JsonValue& entry, const Path& path, const Report& report) {
+  static constexpr std::string_view kWords[] = {"SEQUENTIAL", "N_TO_N", "MATCH", "AFTER_ANY",
+                                                "AFTER_FAILURE"};
+  static constexpr Type kTypes[] = {Type::Sequential, Type::NToN, Type::Match, Type::AfterAny,
+                                    Type::AfterFailure};
   const JsonValue* value = entry.find("type");
-  if (!value) return model::DependencyType::All;
+  if (!value) return Type::All;
   const auto text = read_string(*value, path.field("type"), report);
   if (!text) return std::nullopt;
-  if (*text == "SEQUENTIAL") return model::DependencyType::Sequential;
-  if (*text == "N_TO_N") return model::DependencyType::NToN;
-  for (const char* later : {"MATCH", "AFTER_ANY", "AFTER_FAILURE"}) {
-    if (*text != later) continue;
-    report.add(path.field("type"), "'" + *text + "' is not supported yet");
-    return std::nullopt;
-  }
-  report.add(path.field("type"), "'" + *text + "' must be SEQUENTIAL, N_TO_N or left out");
+  const auto* word = std::find(std::begin(kWords), std::end(kWords), *text);
+  if (word != std::end(kWords)) return kTypes[word - std::begin(kWords)];
+  report.add(path.field("type"), "'" + *text + "' must be " + join(kWords) + " or left out");
   return std::nullopt;
 }
 
-struct Resolver {
-  model::Plan& plan;
-  const Places& places;
-  const Report& report;
+// Of one job.
+class JobEdges {
+ public:
+  JobEdges(model::Plan& plan, std::size_t index, const Places& places, const ChildFinder& children,
+           const Report& report)
+      : plan_(plan),
+        index_(index),
+        job_(plan.jobs[index]),
+        places_(places),
+        children_(children),
+        report_(report) {}
 
-  void read(std::size_t index, const JsonValue& entry, const Path& path) const {
-    static constexpr std::string_view kSupported[] = {"jobId", "type"};
-    static constexpr std::string_view kRefused[] = {"parameters"};
-    if (!read_object(entry, path, {kSupported, kRefused, {}}, report)) return;
-    model::PlannedJob& job = plan.jobs[index];
-    const auto type = read_type(entry, path, report);
+  void read(const JsonValue& entry, const Path& path) {
+    static constexpr std::string_view kSupported[] = {"jobId", "type", "parameters"};
+    if (!read_object(entry, path, {kSupported, {}, {}}, report_)) return;
+    const auto type = read_type(entry, path, report_);
+    const JsonValue* parameters = entry.find("parameters");
+    if (parameters && type && *type != Type::Match)
+      report_.add(path.field("parameters"), "are what MATCH compares: leave them out");
     const JsonValue* id = entry.find("jobId");
-    if (type == model::DependencyType::Sequential) {
+    if (type == Type::Sequential) {
       if (id)
-        report.add(path.field("jobId"),
-                   "SEQUENTIAL is about the job's own children: leave "
-                   "'jobId' out");
-      if (!job.spec.array)
-        report.add(path.field("type"),
-                   "SEQUENTIAL is for arrays; '" + job.spec.name + "' has no arrayProperties");
-      add(job, {static_cast<model::JobId>(index), *type});
+        report_.add(path.field("jobId"),
+                    "SEQUENTIAL is about the job's own children: leave 'jobId' out");
+      if (!job_.spec.array)
+        report_.add(path.field("type"),
+                    "SEQUENTIAL is for arrays; '" + job_.spec.name + "' has no arrayProperties");
+      add({static_cast<model::JobId>(index_), *type});
       return;
     }
     if (!id) {
-      if (type) report.add(path, "'jobId' is missing");
+      if (type) report_.add(path, "'jobId' is missing");
       return;
     }
-    const auto name = read_string(*id, path.field("jobId"), report);
-    const auto place =
-        name ? find_job(*name, path.field("jobId"), plan, places, report) : std::nullopt;
+    const auto text = read_string(*id, path.field("jobId"), report_);
+    if (!text) return;
+    const Target target = target_of(*text);
+    const auto place = find_job(target.job, path.field("jobId"), plan_, places_, report_);
     if (!place || !type) return;
-    if (*type == model::DependencyType::NToN && *place != index)
-      check_pairs(job, plan.jobs[*place], path, report);
-    add(job, {static_cast<model::JobId>(*place), *type});
+    model::Dependency dependency{static_cast<model::JobId>(*place), *type};
+    if (target.child && !set_child(*target.child, *place, path, dependency)) return;
+    if (*type == Type::NToN && *place != index_)
+      check_pairs(job_, plan_.jobs[*place], path, report_);
+    if (*type == Type::Match)
+      add_match(entry, path, dependency);
+    else
+      add(dependency);
   }
 
-  static void add(model::PlannedJob& job, model::Dependency dependency) {
-    auto& all = job.spec.depends_on;
-    if (std::find(all.begin(), all.end(), dependency) == all.end()) all.push_back(dependency);
+ private:
+  bool set_child(const std::string& child, std::size_t place, const Path& path,
+                 model::Dependency& dependency) {
+    const model::PlannedJob& other = plan_.jobs[place];
+    const Path at = path.field("jobId");
+    if (dependency.type == Type::NToN || dependency.type == Type::Match) {
+      report_.add(
+          at, "names one child; N_TO_N and MATCH are about all: write '" + other.spec.name + "'");
+      return false;
+    }
+    if (!other.spec.array) {
+      report_.add(at, "'" + other.spec.name + "' is no array and has no children: write '" +
+                          other.spec.name + "'");
+      return false;
+    }
+    if (other.spec.size == 0) return false;  // what is wrong there is reported
+    const auto found = children_.child(place, child);
+    if (!found) {
+      report_.add(at, "'" + other.spec.name + "' has no child '" + child +
+                          "', neither by key nor by index (" + std::to_string(other.spec.size) +
+                          " children; the first is '" + model::key_of(other, 0) + "')");
+      return false;
+    }
+    dependency.child = *found;
+    return true;
   }
+
+  void add_match(const JsonValue& entry, const Path& path, model::Dependency dependency) {
+    const JsonValue* value = require_field(entry, "parameters", path, report_);
+    if (!value) return;
+    const Path place = path.field("parameters");
+    const std::size_t errors = report_.errors().size();
+    std::vector<std::string> names = read_strings(*value, place, report_);
+    const model::PlannedJob& other = plan_.jobs[model::number_of(dependency.job)];
+    if (names.empty() && report_.errors().size() == errors)
+      report_.add(place, "is empty: it names what must be equal");
+    std::sort(names.begin(), names.end());
+    if (std::adjacent_find(names.begin(), names.end()) != names.end())
+      report_.add(place, "'" + *std::adjacent_find(names.begin(), names.end()) + "' stands twice");
+    for (const model::PlannedJob* one : {static_cast<const model::PlannedJob*>(&job_), &other}) {
+      if (one->spec.array && one->spec.size == 0) return;  // what is wrong there is reported
+      if (!one->parameters) {
+        report_.add(path.field("type"), "MATCH compares parameters of two arrays' children; '" +
+                                            one->spec.name + "' has none");
+        continue;
+      }
+      const std::vector<std::string>& known = one->parameters->names();
+      for (const std::string& name : names)
+        if (std::find(known.begin(), known.end(), name) == known.end())
+          report_.add(place, "'" + name + "' is no parameter of '" + one->spec.name +
+                                 "' that differs from child to child" + known_names(name, known));
+    }
+    if (report_.errors().size() > errors || &job_ == &other) {
+      if (&job_ == &other) add(dependency);  // a circle, which is reported
+      return;
+    }
+    if (!matches_.insert({dependency.job, names}).second) return;
+    auto groups = match_children(job_, other, names, place, report_);
+    if (!groups) return;
+    dependency.match = static_cast<std::uint32_t>(job_.spec.matches.size());
+    job_.spec.matches.push_back(std::move(*groups));
+    add(dependency);
+  }
+
+  void add(const model::Dependency& dependency) {
+    if (seen_.insert(dependency).second) job_.spec.depends_on.push_back(dependency);
+  }
+
+  model::Plan& plan_;
+  std::size_t index_;
+  model::PlannedJob& job_;
+  const Places& places_;
+  const ChildFinder& children_;
+  const Report& report_;
+  std::set<model::Dependency> seen_;
+  std::set<std::pair<model::JobId, std::vector<std::string>>> matches_;
 };
+
+// Notes the children that the plan's dependencies name.
+void want_children(const JsonArray& jobs, const Places& places, ChildFinder& children) {
+  for (const JsonValue& job : jobs) {
+    const JsonValue* list = job.find("dependsOn");
+    const auto* array = list ? list->as<JsonArray>() : nullptr;
+    for (std::size_t i = 0; array && i < array->size(); ++i) {
+      const JsonValue* id = (*array)[i].find("jobId");
+      const auto* text = id ? id->as<std::string>() : nullptr;
+      if (!text) continue;
+      const Target target = target_of(*text);
+      const auto place = target.child ? places.find(target.job) : places.end();
+      if (place != places.end()) children.want(place->second, *target.child);
+    }
+  }
+}
 
 // Finds a way from a job back to itself, each waiting for the next.
 class CycleSearch {
@@ -187,15 +299,17 @@ class CycleSearch {
 void resolve_dependencies(const JsonArray& jobs, const Path& path, model::Plan& plan,
                           const Report& report) {
   const Places places = places_of_names(plan, path, report);
-  const Resolver resolver{plan, places, report};
+  ChildFinder children(plan);
+  want_children(jobs, places, children);
+  children.search();
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     const JsonValue* list = jobs[i].find("dependsOn");
     if (!list) continue;
     const Path item = path.item(i);
     const Path place = item.field("dependsOn");
     const JsonArray* array = read_array(*list, place, report);
-    for (std::size_t d = 0; array && d < array->size(); ++d)
-      resolver.read(i, (*array)[d], place.item(d));
+    JobEdges edges(plan, i, places, children, report);
+    for (std::size_t d = 0; array && d < array->size(); ++d) edges.read((*array)[d], place.item(d));
   }
   CycleSearch(plan, path, report).run();
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <sstream>
 
 #include "plan/names.hpp"
 
@@ -156,6 +157,43 @@ std::optional<std::string> read_text(const JsonValue& value, const Path& path,
   if (const auto* number = value.as<JsonNumber>()) return number->text;
   if (value.as<std::string>()) return read_string(value, path, report);
   wrong_type(value, path, "a string or a number", report);
+  return std::nullopt;
+}
+
+std::optional<double> read_number(const JsonValue& value, const Path& path, NumberBounds bounds,
+                                  const Report& report) {
+  const auto* number = value.as<JsonNumber>();
+  if (!number) {
+    wrong_type(value, path, "a number", report);
+    return std::nullopt;
+  }
+  if (number->value >= bounds.min && number->value <= bounds.max) return number->value;
+  std::ostringstream message;
+  message.precision(10);
+  message << "must be a number from " << bounds.min << " to " << bounds.max << ", not "
+          << number->text;
+  report.add(path, message.str());
+  return std::nullopt;
+}
+
+std::vector<std::string> read_strings(const JsonValue& value, const Path& path,
+                                      const Report& report) {
+  std::vector<std::string> strings;
+  const JsonArray* array = read_array(value, path, report);
+  for (std::size_t i = 0; array && i < array->size(); ++i)
+    if (auto text = read_string((*array)[i], path.item(i), report))
+      strings.push_back(std::move(*text));
+  return strings;
+}
+
+std::optional<std::size_t> read_word(const JsonValue& value, const Path& path,
+                                     std::span<const std::string_view> words,
+                                     const Report& report) {
+  const auto text = read_string(value, path, report);
+  if (!text) return std::nullopt;
+  const auto found = std::find(words.begin(), words.end(), *text);
+  if (found != words.end()) return found - words.begin();
+  report.add(path, "'" + *text + "' must be " + join(words, " or "));
   return std::nullopt;
 }
 

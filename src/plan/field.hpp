@@ -102,6 +102,19 @@ std::optional<std::int64_t> read_quantity(const JsonValue& value, const Path& pa
 std::optional<std::string> read_text(const JsonValue& value, const Path& path,
                                      const Report& report);
 
+struct NumberBounds {
+  double min = 0;
+  double max = 1e9;
+};
+std::optional<double> read_number(const JsonValue& value, const Path& path, NumberBounds bounds,
+                                  const Report& report);
+// Each of an array's strings that is one.
+std::vector<std::string> read_strings(const JsonValue& value, const Path& path,
+                                      const Report& report);
+// One of the words; its place among them.
+std::optional<std::size_t> read_word(const JsonValue& value, const Path& path,
+                                     std::span<const std::string_view> words, const Report& report);
+
 // The field, or null; reports it as missing where `required`.
 const JsonValue* require_field(const JsonValue& object, std::string_view name, const Path& path,
                                const Report& report);

@@ -86,7 +86,7 @@ std::uint64_t SheetGrid::digest() const {
 
 namespace {
 
-// A JSON number as an exact decimal: mantissa × 10^exponent.
+// A number as an exact decimal: mantissa × 10^exponent.
 struct Decimal {
   std::int64_t mantissa = 0;
   int exponent = 0;
@@ -95,11 +95,14 @@ struct Decimal {
 constexpr std::int64_t kMantissaMax = 900'000'000'000'000'000;  // sums of two stay in 64 bits
 constexpr int kExponentMax = 300;
 
-std::optional<Decimal> parse_decimal(const std::string& text) {
+std::optional<Decimal> parse_decimal(const JsonNumber& number) {
   Decimal decimal;
+  // YAML also has 0x1F and 0o17.
+  const bool digits = number.text.find_first_of("xo") == std::string::npos;
+  const std::string text = digits ? number.text : std::to_string(number.integer);
   const bool negative = text.starts_with('-');
   bool fraction = false;
-  std::size_t at = negative ? 1 : 0;
+  std::size_t at = negative || text.starts_with('+') ? 1 : 0;
   for (; at < text.size() && text[at] != 'e' && text[at] != 'E'; ++at) {
     if (text[at] == '.') {
       fraction = true;
@@ -110,7 +113,6 @@ std::optional<Decimal> parse_decimal(const std::string& text) {
     if (fraction) --decimal.exponent;
   }
   if (at < text.size()) {
-    // The JSON parser has refused exponents beyond a double's.
     const bool small = text[at + 1] == '-';
     int exponent = 0;
     for (at += text[at + 1] == '-' || text[at + 1] == '+' ? 2 : 1; at < text.size(); ++at) {
@@ -167,7 +169,7 @@ std::optional<Decimal> read_decimal(const JsonValue& value, const Path& path,
     report.add(path, "must be a number, not " + std::string(kind_name(value)));
     return std::nullopt;
   }
-  const auto decimal = parse_decimal(number->text);
+  const auto decimal = parse_decimal(*number);
   if (!decimal) report.add(path, number->text + " has too many digits to be counted exactly");
   return decimal;
 }

@@ -17,34 +17,29 @@ constexpr std::string_view kSupported[] = {"jobName",
                                            "jobDefinition",
                                            "parameters",
                                            "containerOverrides",
+                                           "nodeOverrides",
                                            "arrayProperties",
                                            "dependsOn",
                                            "retryStrategy",
                                            "timeout",
-                                           "keepTmp",
-                                           "tags",
+                                           "shareIdentifier",
+                                           "schedulingPriorityOverride",
+                                           "consumableResourcePropertiesOverride",
                                            "type",
-                                           "containerProperties"};
-constexpr std::string_view kRefused[] = {"nodeProperties",
-                                         "nodeOverrides",
-                                         "checkpoint",
-                                         "constraints",
-                                         "consumableResourceProperties",
-                                         "consumableResourcePropertiesOverride",
-                                         "containerRuntime",
-                                         "ecsProperties",
-                                         "ecsPropertiesOverride",
-                                         "eksProperties",
-                                         "eksPropertiesOverride",
-                                         "expectedSeconds",
-                                         "maxFailures",
-                                         "notBeforeSeconds",
-                                         "platformCapabilities",
-                                         "propagateTags",
-                                         "results",
-                                         "schedulingPriority",
-                                         "schedulingPriorityOverride",
-                                         "shareIdentifier"};
+                                           "containerProperties",
+                                           "nodeProperties",
+                                           "schedulingPriority",
+                                           "constraints",
+                                           "consumableResourceProperties",
+                                           "expectedSeconds",
+                                           "notBeforeSeconds",
+                                           "checkpoint",
+                                           "results",
+                                           "keepTmp",
+                                           "tags"};
+constexpr std::string_view kRefused[] = {
+    "containerRuntime",      "ecsProperties",        "ecsPropertiesOverride", "eksProperties",
+    "eksPropertiesOverride", "platformCapabilities", "propagateTags"};
 constexpr std::pair<std::string_view, std::string_view> kElsewhere[] = {
     {"command", "containerProperties"},
     {"script", "containerProperties"},
@@ -63,6 +58,11 @@ constexpr std::pair<std::string_view, std::string_view> kElsewhere[] = {
     {"attempts", "retryStrategy"},
     {"evaluateOnExit", "retryStrategy"},
     {"attemptDurationSeconds", "timeout"},
+    {"gpus", "containerProperties"},
+    {"maxFailures", "arrayProperties, or the plan"},
+    {"memoryMultiplier", "retryStrategy"},
+    {"numNodes", "nodeProperties"},
+    {"mpiProperties", "nodeProperties"},
 };
 
 std::string read_name(const JsonValue& value, const Path& path, const Report& report) {
@@ -79,11 +79,13 @@ std::optional<Definition> find_definition(const JsonValue& value, const Path& pa
                                           const Report& report) {
   const JsonValue* reference = value.find("jobDefinition");
   if (!reference) return Definition{job, {}};
-  for (const char* inline_field : {"containerProperties", "type"})
+  for (const char* inline_field : {"containerProperties", "nodeProperties", "type"})
     if (value.find(inline_field))
       report.add(path.field(inline_field),
                  "stands beside 'jobDefinition': a job names a definition or carries its own; to "
-                 "change one for this job write 'containerOverrides'");
+                 "change one for this job write '" +
+                     std::string(inline_field[0] == 'n' ? "nodeOverrides" : "containerOverrides") +
+                     "'");
   const auto text = read_string(*reference, path.field("jobDefinition"), report);
   const Definition* found =
       text ? definitions.find(*text, path.field("jobDefinition"), report) : nullptr;
@@ -91,10 +93,10 @@ std::optional<Definition> find_definition(const JsonValue& value, const Path& pa
 }
 
 // Values of the children stand before the job's parameters, and beside its environment.
-void add_children(model::PlannedJob& job, const ArrayFields& array, const Path& path,
-                  const Report& report) {
-  job.spec.array = true;
+void add_children(model::PlannedJob& job, const ArrayFields& array) {
   job.spec.size = array.size;
+  job.spec.max_concurrent = array.max_concurrent;
+  job.spec.max_failures = array.max_failures;
   job.parameters = array.table;
   job.key_template = array.key_template;
   if (!array.table) return;
@@ -104,77 +106,186 @@ void add_children(model::PlannedJob& job, const ArrayFields& array, const Path& 
     return std::find(names.begin(), names.end(), entry.first) != names.end();
   };
   std::erase_if(job.execution.parameters, of_children);
-  for (const auto& variable : job.execution.environment)
-    if (of_children(variable))
-      report.add(path, "'" + variable.first +
-                           "' is set in the environment and is a parameter of the children, who "
-                           "get it there, too");
+}
+
+void set_container(model::JobTemplate& execution, const ContainerFields& container) {
+  if (container.command) execution.command = container.command->words;
+  if (container.environment) execution.environment = *container.environment;
+  if (container.working_directory) execution.working_directory = *container.working_directory;
+  execution.resources = resources_of(container);
 }
 
 void set_fields(model::PlannedJob& job, const DefinitionFields& fields) {
   model::JobTemplate& execution = job.execution;
-  if (fields.container.command) execution.command = fields.container.command->words;
-  if (fields.container.environment) execution.environment = *fields.container.environment;
-  if (fields.container.working_directory)
-    execution.working_directory = *fields.container.working_directory;
-  execution.resources.vcpus = fields.container.vcpus.value_or(1);
-  execution.resources.memory_mib = fields.container.memory_mib.value_or(0);
+  set_container(execution, fields.container);
   execution.keep_tmp = fields.keep_tmp.value_or(false);
   execution.timeout = fields.timeout.value_or(Duration{0});
   execution.parameters = fields.parameters;
   job.spec.resources = execution.resources;
   if (fields.retry) job.spec.retry = *fields.retry;
+  job.spec.priority = fields.priority.value_or(0);
+  if (fields.constraints) job.spec.constraints = *fields.constraints;
+  if (fields.consumables) job.spec.consumables = *fields.consumables;
+  job.spec.not_before = fields.not_before.value_or(Duration{0});
+  if (fields.expected) job.expected = *fields.expected;
+  job.spec.expected = job.expected.mean();
 }
 
 }  // namespace
+
+std::uint32_t JobReader::read_queue(const JsonValue& value, const Path& path,
+                                    model::PlannedJob& job) const {
+  const Path place = path.field("jobQueue");
+  std::optional<std::uint32_t> queue;
+  if (const JsonValue* name = value.find("jobQueue")) {
+    const auto text = read_string(*name, place, report);
+    if (text) queue = queues.find(*text, place, report);
+  } else {
+    queue = queues.default_queue();
+  }
+  const Path share = path.field("shareIdentifier");
+  std::optional<std::string> identifier;
+  if (const JsonValue* text = value.find("shareIdentifier"))
+    identifier = read_string(*text, share, report);
+  if (identifier) {
+    if (auto fault = share_fault(*identifier)) report.add(share, std::move(*fault));
+    job.spec.share = *identifier;
+  }
+  if (!queue) return 0;
+  const model::Queue& known = queues.all()[*queue];
+  job.execution.queue = known.name;
+  if (!queues.enabled(*queue))
+    report.add(place, "queue '" + known.name + "' is DISABLED: it takes no new jobs");
+  if (known.policy && !value.find("shareIdentifier"))
+    report.add(path, "'shareIdentifier' is missing: queue '" + known.name +
+                         "' divides its nodes among shares by a scheduling policy");
+  if (!known.policy && value.find("shareIdentifier"))
+    report.add(share, "queue '" + known.name + "' has no scheduling policy: leave it out");
+  return *queue;
+}
+
+void JobReader::read_overrides(const JsonValue& value, const Path& path,
+                               DefinitionFields& fields) const {
+  const bool multinode = fields.nodes || fields.nodes_are_bad;
+  if (const JsonValue* overrides = value.find("containerOverrides")) {
+    const Path place = path.field("containerOverrides");
+    const ContainerFields over =
+        read_container(*overrides, place, ContainerKind::Overrides, report);
+    if (multinode)
+      report.add(place, "is for container jobs: write 'nodeOverrides' for a multinode job");
+    else
+      overlay(fields.container, over);
+  }
+  if (const JsonValue* overrides = value.find("nodeOverrides")) {
+    const Path place = path.field("nodeOverrides");
+    if (fields.nodes)
+      apply_node_overrides(*fields.nodes, *overrides, place, report);
+    else if (!multinode)
+      report.add(place, "is for multinode jobs: write 'containerOverrides' for a container job");
+  }
+  if (const JsonValue* priority = value.find("schedulingPriorityOverride"))
+    if (const auto number =
+            read_priority(*priority, path.field("schedulingPriorityOverride"), report))
+      fields.priority = number;
+  if (const JsonValue* uses = value.find("consumableResourcePropertiesOverride"))
+    fields.consumables = reader.consumables.read_uses(
+        *uses, path.field("consumableResourcePropertiesOverride"), report);
+}
+
+void JobReader::set_gang(const DefinitionFields& fields, bool children_known,
+                         model::PlannedJob& job) const {
+  const NodeFields& nodes = *fields.nodes;
+  const auto gang = resolve_gang(nodes, job.execution.parameters, job.execution.parameter_names,
+                                 job.spec.name, report);
+  if (!gang) return;
+  LayoutWriter seen;
+  std::vector<bool> used(nodes.ranges.size());
+  std::uint64_t digest = 0;
+  for (const std::uint32_t range : gang->ranges) {
+    if (used[range]) continue;
+    used[range] = true;
+    model::JobTemplate member = job.execution;
+    set_container(member, nodes.ranges[range].container);
+    digest = digest * 31 + digest_of(member);
+    if (children_known) check_container(nodes.ranges[range].container, job);
+  }
+  const NodeRange& main = nodes.ranges[gang->ranges[nodes.main]];
+  if (!main.container.command)
+    report.add(main.where,
+               "the main node has nothing to run: 'command' or 'script' is missing in "
+               "its container (job '" +
+                   job.spec.name + "')");
+  set_container(job.execution, main.container);
+  job.spec.resources = job.execution.resources;
+  job.spec.gang = gang->gang;
+  const MpiFields mpi = nodes.mpi.value_or(MpiFields{});
+  seen& digest & gang->gang.nodes & gang->gang.main &
+      gang->ranges& mpi.direct& mpi.ranks_per_node& mpi.threads_per_rank;
+  job.spec.digest = stable_hash(seen.bytes());
+}
+
+void JobReader::check_container(const ContainerFields& container,
+                                const model::PlannedJob& job) const {
+  std::vector<std::string> names = job.execution.parameter_names;
+  for (const auto& [name, value] : container.environment.value_or(model::Environment{}))
+    if (std::find(names.begin(), names.end(), name) != names.end())
+      report.add(container.environment_where,
+                 "'" + name + "' is set here and is a parameter of the children, who get it in " +
+                     "their environment, too (job '" + job.spec.name + "')");
+  for (const auto& parameter : job.execution.parameters) names.push_back(parameter.first);
+  if (container.command) check_references(*container.command, names, job.spec.name, report);
+}
+
+// More memory than none cannot be given.
+void JobReader::check_memory(const Path& path, const model::PlannedJob& job) const {
+  const model::RetryStrategy& retry = job.spec.retry;
+  if (retry.memory_multiplier <= 1) return;
+  const std::uint64_t memory = job.spec.resources.memory_mib;
+  if (memory == 0)
+    report.add(path, "'memoryMultiplier' multiplies nothing: the job asks for no MEMORY");
+  if (retry.memory_max_mib > 0 && retry.memory_max_mib < memory)
+    report.add(path, "'memoryMax' (" + std::to_string(retry.memory_max_mib) +
+                         ") is less than the MEMORY that the job asks for, " +
+                         std::to_string(memory));
+}
 
 model::PlannedJob JobReader::read(const JsonValue& value, const Path& path) const {
   model::PlannedJob job;
   if (!read_object(value, path, {kSupported, kRefused, kElsewhere}, report)) return job;
   job.spec.name = job.execution.name = read_name(value, path, report);
-
-  std::optional<std::uint32_t> queue;
-  if (const JsonValue* name = value.find("jobQueue")) {
-    const auto text = read_string(*name, path.field("jobQueue"), report);
-    if (text) queue = queues.find(*text, path.field("jobQueue"), report);
-  } else {
-    queue = queues.default_queue();
-  }
-  job.spec.queue = queue.value_or(0);
-  if (queue) job.execution.queue = queues.all()[*queue].name;
+  job.spec.queue = read_queue(value, path, job);
 
   const auto definition = find_definition(value, path, job.spec.name, definitions, report);
   DefinitionFields fields = definition ? definition->fields : DefinitionFields{};
-  overlay(fields, read_definition_fields(value, path, report));
-  if (const JsonValue* overrides = value.find("containerOverrides"))
-    overlay(fields.container, read_container(*overrides, path.field("containerOverrides"),
-                                             ContainerKind::Overrides, report));
+  overlay(fields, reader.read(value, path));
   if (definition) job.execution.definition = definition->name;
+  if (definition) read_overrides(value, path, fields);
   set_fields(job, fields);
 
   std::optional<ArrayFields> array;
   const JsonValue* properties = value.find("arrayProperties");
   if (properties)
     array = read_array_properties(*properties, path.field("arrayProperties"), sheets, report);
-  if (array) add_children(job, *array, path.field("arrayProperties"), report);
+  if (array) add_children(job, *array);
   job.spec.array = properties != nullptr;
   if (properties && !array) job.spec.size = 0;
   job.execution.array = job.spec.array;
   job.execution.size = job.spec.size;
   if (array) check_keys(job, *array, report);
 
-  const auto& command = fields.container.command;
-  if (!command && definition)
-    report.add(path,
-               "has nothing to run: 'command' or 'script' is missing in its "
-               "containerProperties");
   // Where the array's parameters are unknown, nothing can be said of references to them.
-  if (command && (array || !properties)) {
-    std::vector<std::string> names = job.execution.parameter_names;
-    for (const auto& parameter : job.execution.parameters) names.push_back(parameter.first);
-    check_references(*command, names, job.spec.name, report);
-  }
+  const bool children_known = array || !properties;
   job.spec.digest = digest_of(job.execution);
+  if (fields.nodes) {
+    set_gang(fields, children_known, job);
+  } else if (!fields.nodes_are_bad) {
+    if (!fields.container.command && definition)
+      report.add(path,
+                 "has nothing to run: 'command' or 'script' is missing in its "
+                 "containerProperties");
+    if (children_known) check_container(fields.container, job);
+  }
+  check_memory(path.field("retryStrategy"), job);
   return job;
 }
 

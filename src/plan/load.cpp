@@ -8,8 +8,11 @@
 #include "plan/field.hpp"
 #include "plan/manifest.hpp"
 #include "plan/plan_file.hpp"
+#include "plan/sheet.hpp"
 #include "plan/sources.hpp"
 #include "plan/task_list.hpp"
+#include "plan/task_plan.hpp"
+#include "plan/yaml.hpp"
 
 namespace mpibatch::plan {
 
@@ -23,12 +26,12 @@ Result<std::string> current_folder() {
 
 bool is_yaml(const std::string& path) { return path.ends_with(".yaml") || path.ends_with(".yml"); }
 
-Loaded<LoadedPlan> finish(Errors& errors, Sources& sources, model::Plan plan,
-                          const Manifest& manifest) {
-  if (!errors.empty()) return tl::unexpected(errors.take());
-  LoadedPlan loaded{std::move(plan), sources.take()};
-  loaded.sources.push_back(manifest_file(manifest, loaded.sources));
-  return loaded;
+// What stands in the plan file, in either language.
+std::optional<JsonValue> parse(const std::string& text, bool yaml, const Report& report) {
+  auto root = yaml ? parse_yaml(text) : parse_json(text);
+  if (root) return std::move(*root);
+  for (const JsonError& error : root.error()) report.add(error.where, error.message);
+  return std::nullopt;
 }
 
 // Both from originals and from copies: `manifest` says what the originals are.
@@ -36,15 +39,32 @@ Loaded<LoadedPlan> load(Sources& sources, const Manifest& manifest) {
   Errors errors;
   const Report report(errors, manifest.shown);
   const auto content = sources.read(manifest.path);
-  model::Plan plan;
+  LoadedPlan loaded;
+  Notices notices;
   if (!content) {
     report.add("", content.error().message);
+  } else if (manifest.sheet) {
+    loaded.plan = make_sheet_plan(Sheet::read(*content, separator_of(manifest.path), report),
+                                  manifest.shown, *manifest.tasks, errors);
   } else if (manifest.tasks) {
-    plan = make_task_plan(TaskList::read(*content, report), *manifest.tasks, report);
-  } else {
-    plan = read_plan(**content, folder_of(manifest.path), sources, report);
+    loaded.plan = make_task_plan(TaskList::read(*content, report), *manifest.tasks, errors);
+  } else if (const auto root = parse(**content, is_yaml(manifest.path), report)) {
+    loaded.plan = read_plan(*root, folder_of(manifest.path), sources, notices, report);
   }
-  return finish(errors, sources, std::move(plan), manifest);
+  if (!errors.empty()) return tl::unexpected(errors.take());
+  loaded.notices = notices.all();
+  loaded.sources = sources.take();
+  loaded.sources.push_back(manifest_file(manifest, loaded.sources));
+  return loaded;
+}
+
+Loaded<LoadedPlan> load_original(const FileSystem& files, const std::string& path,
+                                 std::optional<TaskOptions> tasks, bool sheet) {
+  Sources sources(files);
+  if (tasks && path == "-") return load(sources, {path, "standard input", std::move(tasks), sheet});
+  const auto folder = current_folder();
+  if (!folder) return tl::unexpected(std::vector<PlanError>{{path, folder.error().message}});
+  return load(sources, {absolute_path(*folder, path), path, std::move(tasks), sheet});
 }
 
 }  // namespace
@@ -54,22 +74,17 @@ std::string to_string(const PlanError& error) {
 }
 
 Loaded<LoadedPlan> load_plan(const FileSystem& files, const std::string& path) {
-  if (is_yaml(path))
-    return tl::unexpected(
-        std::vector<PlanError>{{path, "YAML plans are not supported yet: write it as JSON"}});
-  const auto folder = current_folder();
-  if (!folder) return tl::unexpected(std::vector<PlanError>{{path, folder.error().message}});
-  Sources sources(files);
-  return load(sources, {absolute_path(*folder, path), path, std::nullopt});
+  return load_original(files, path, std::nullopt, false);
 }
 
 Loaded<LoadedPlan> load_tasks(const FileSystem& files, const std::string& path,
                               const TaskOptions& options) {
-  Sources sources(files);
-  if (path == "-") return load(sources, {path, "standard input", options});
-  const auto folder = current_folder();
-  if (!folder) return tl::unexpected(std::vector<PlanError>{{path, folder.error().message}});
-  return load(sources, {absolute_path(*folder, path), path, options});
+  return load_original(files, path, options, false);
+}
+
+Loaded<LoadedPlan> load_sheet(const FileSystem& files, const std::string& path,
+                              const TaskOptions& options) {
+  return load_original(files, path, options, true);
 }
 
 Result<void> save_copy(FileSystem& files, const std::string& folder, const LoadedPlan& loaded) {

@@ -17,6 +17,7 @@ struct Manifest {
   std::string path;                  // of the plan or task list: absolute, or "-"
   std::string shown;                 // as the user named it: for messages
   std::optional<TaskOptions> tasks;  // none: a plan file
+  bool sheet = false;                // the tasks are the rows of a sheet, not the lines of a list
 };
 
 SourceFile manifest_file(const Manifest& manifest, const std::vector<SourceFile>& sources);

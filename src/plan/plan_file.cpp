@@ -11,9 +11,11 @@ namespace mpibatch::plan {
 
 namespace {
 
-constexpr std::string_view kSupported[] = {"jobQueues", "jobDefinitions", "jobs"};
-constexpr std::string_view kRefused[] = {"computeEnvironments", "schedulingPolicies",
-                                         "consumableResources", "maxFailures", "results"};
+constexpr std::string_view kSupported[] = {
+    "computeEnvironments", "jobQueues", "schedulingPolicies", "consumableResources",
+    "jobDefinitions",      "jobs",      "maxFailures"};
+constexpr std::pair<std::string_view, std::string_view> kElsewhere[] = {
+    {"results", "a job or its definition"}};
 
 void read_jobs(const JsonValue& value, const Path& path, const JobReader& reader,
                model::Plan& plan) {
@@ -28,28 +30,39 @@ void read_jobs(const JsonValue& value, const Path& path, const JobReader& reader
 
 }  // namespace
 
-model::Plan read_plan(const std::string& text, const std::string& folder, Sources& sources,
-                      const Report& report) {
+model::Plan read_plan(const JsonValue& root, const std::string& folder, Sources& sources,
+                      Notices& notices, const Report& report) {
   model::Plan plan;
-  const auto root = parse_json(text);
-  if (!root) {
-    for (const JsonError& error : root.error()) report.add(error.where, error.message);
-    return plan;
-  }
   const Path top;
-  if (!read_object(*root, top, {kSupported, kRefused, {}}, report)) return plan;
+  if (!read_object(root, top, {kSupported, {}, kElsewhere}, report)) return plan;
 
-  Queues queues;
-  if (const JsonValue* value = root->find("jobQueues"))
+  Environments environments;
+  if (const JsonValue* value = root.find("computeEnvironments"))
+    environments.read(*value, top.field("computeEnvironments"), report);
+  Policies policies;
+  if (const JsonValue* value = root.find("schedulingPolicies"))
+    policies.read(*value, top.field("schedulingPolicies"), report);
+  Consumables consumables;
+  if (const JsonValue* value = root.find("consumableResources"))
+    consumables.read(*value, top.field("consumableResources"), report);
+  if (const JsonValue* value = root.find("maxFailures"))
+    if (const auto most = read_integer(*value, top.field("maxFailures"), {}, report))
+      plan.rules.max_failures = static_cast<std::uint64_t>(*most);
+  Queues queues(environments, policies);
+  if (const JsonValue* value = root.find("jobQueues"))
     queues.read(*value, top.field("jobQueues"), report);
   Definitions definitions;
-  if (const JsonValue* value = root->find("jobDefinitions"))
-    definitions.read(*value, top.field("jobDefinitions"), report);
+  const DefinitionReader definition_reader{consumables, notices, report};
+  if (const JsonValue* value = root.find("jobDefinitions"))
+    definitions.read(*value, top.field("jobDefinitions"), definition_reader);
   SheetReader sheets(sources, folder);
-  const JobReader reader{definitions, queues, sheets, report};
-  if (const JsonValue* value = require_field(*root, "jobs", top, report))
+  const JobReader reader{definitions, definition_reader, queues, sheets, report};
+  if (const JsonValue* value = require_field(root, "jobs", top, report))
     read_jobs(*value, top.field("jobs"), reader, plan);
   plan.rules.queues = queues.all();
+  plan.rules.environments = environments.all();
+  plan.rules.policies = policies.all();
+  plan.rules.consumables = consumables.all();
   return plan;
 }
 

@@ -2,12 +2,15 @@
 
 #include <algorithm>
 
+#include "plan/container.hpp"
+
 namespace mpibatch::plan {
 
 namespace {
 
 constexpr std::size_t kRulesMax = 5;
 constexpr std::size_t kPatternMax = 512;
+constexpr double kMultiplierMax = 100;
 
 std::optional<std::string> read_pattern(const JsonValue& rule, std::string_view name,
                                         const Path& path, const Report& report) {
@@ -53,22 +56,40 @@ model::RetryRule read_rule(const JsonValue& value, const Path& path, const Repor
   return rule;
 }
 
+void read_memory_growth(const JsonValue& value, const Path& path, model::RetryStrategy& strategy,
+                        const Report& report) {
+  const JsonValue* multiplier = value.find("memoryMultiplier");
+  if (multiplier) {
+    const auto number =
+        read_number(*multiplier, path.field("memoryMultiplier"), {1, kMultiplierMax}, report);
+    if (number) strategy.memory_multiplier = *number;
+  }
+  const JsonValue* most = value.find("memoryMax");
+  if (!most) return;
+  const Path place = path.field("memoryMax");
+  if (!multiplier) report.add(place, "bounds what 'memoryMultiplier' makes, which is missing");
+  if (const auto amount = read_quantity(*most, place, {kMemoryMin, kMemoryMax}, report))
+    strategy.memory_max_mib = static_cast<std::uint64_t>(*amount);
+}
+
 }  // namespace
 
 model::RetryStrategy read_retry_strategy(const JsonValue& value, const Path& path,
                                          const Report& report) {
-  static constexpr std::string_view kSupported[] = {"attempts", "evaluateOnExit"};
-  static constexpr std::string_view kRefused[] = {"memoryMultiplier", "memoryMax"};
+  static constexpr std::string_view kSupported[] = {"attempts", "evaluateOnExit",
+                                                    "memoryMultiplier", "memoryMax"};
   model::RetryStrategy strategy;
-  if (!read_object(value, path, {kSupported, kRefused, {}}, report)) return strategy;
+  if (!read_object(value, path, {kSupported, {}, {}}, report)) return strategy;
   const JsonValue* attempts = value.find("attempts");
   const JsonValue* rules = value.find("evaluateOnExit");
+  read_memory_growth(value, path, strategy, report);
   if (attempts) {
     const auto count =
         read_integer(*attempts, path.field("attempts"), {1, model::kAttemptsMax}, report);
     if (count) strategy.attempts = static_cast<std::uint32_t>(*count);
-  } else if (rules) {
-    report.add(path, "'attempts' is missing: 'evaluateOnExit' needs it");
+  } else if (rules || value.find("memoryMultiplier")) {
+    report.add(path, "'attempts' is missing: '" +
+                         std::string(rules ? "evaluateOnExit" : "memoryMultiplier") + "' needs it");
   }
   if (!rules) return strategy;
   const Path place = path.field("evaluateOnExit");

@@ -27,7 +27,18 @@ bool check_bytes(std::string_view text, const Report& report) {
 
 }  // namespace
 
-std::shared_ptr<const Sheet> Sheet::read(std::shared_ptr<const std::string> content,
+char separator_of(const std::string& file) {
+  for (const std::string_view ending : {".tsv", ".tab"}) {
+    const bool same = file.size() > ending.size() &&
+                      std::equal(ending.rbegin(), ending.rend(), file.rbegin(), [](char a, char b) {
+                        return a == (b >= 'A' && b <= 'Z' ? b + 32 : b);
+                      });
+    if (same) return '\t';
+  }
+  return ',';
+}
+
+std::shared_ptr<const Sheet> Sheet::read(std::shared_ptr<const std::string> content, char separator,
                                          const Report& report) {
   const std::string_view text = *content;
   if (!check_bytes(text, report)) return nullptr;
@@ -39,26 +50,28 @@ std::shared_ptr<const Sheet> Sheet::read(std::shared_ptr<const std::string> cont
   }
   std::shared_ptr<Sheet> sheet(new Sheet);
   sheet->content_ = std::move(content);
+  sheet->separator_ = separator;
   const bool names_good = sheet->read_names(header, report);
   if (sheet->names_.empty()) return nullptr;
-  const std::size_t rows = read_csv_record(text, header, nullptr).end;
+  const std::size_t rows = read_csv_record(text, header, nullptr, separator).end;
   const bool rows_good = sheet->read_rows(rows, report);
   if (!names_good || !rows_good) return nullptr;
-  sheet->digest_ = std::max<std::uint64_t>(stable_hash(text.substr(mark)), 1);
+  sheet->digest_ =
+      std::max<std::uint64_t>(stable_hash(text.substr(mark), separator == ',' ? 0 : 1), 1);
   return sheet;
 }
 
 bool Sheet::read_names(std::size_t begin, const Report& report) {
   const std::string_view text = *content_;
   const std::string where = line_text(LineCounter(text).line(begin));
-  const CsvRecord record = read_csv_record(text, begin, &names_);
+  const CsvRecord record = read_csv_record(text, begin, &names_, separator_);
   if (record.fault) {
     report.add(where, record.fault);
     names_.clear();
     return false;
   }
   if (names_.size() == 1 && names_[0].find('\t') != std::string::npos) {
-    report.add(where, "TSV sheets are not supported yet: separate the values with commas");
+    report.add(where, "the values are separated by tabs: call the file .tsv");
     names_.clear();
     return false;
   }
@@ -82,7 +95,7 @@ bool Sheet::read_rows(std::size_t begin, const Report& report) {
   bool good = true;
   for (std::size_t at = skip_empty_lines(text, begin); at < text.size();
        at = skip_empty_lines(text, at)) {
-    const CsvRecord record = read_csv_record(text, at, nullptr);
+    const CsvRecord record = read_csv_record(text, at, nullptr, separator_);
     if (record.fault) {
       report.add(line_text(lines.line(at)), record.fault);
       good = false;
@@ -107,7 +120,7 @@ bool Sheet::read_rows(std::size_t begin, const Report& report) {
 std::vector<std::string> Sheet::values(model::ChildIndex row) const {
   std::vector<std::string> values;
   values.reserve(names_.size());
-  read_csv_record(*content_, offsets_[row], &values);
+  read_csv_record(*content_, offsets_[row], &values, separator_);
   return values;
 }
 

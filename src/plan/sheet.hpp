@@ -1,5 +1,6 @@
-// A CSV file (RFC 4180; byte order mark and CRLF understood) as the parameters of an array: the
-// bytes stay as they are, a row is an offset into them and is parsed when it is asked for.
+// A CSV file (RFC 4180; byte order mark and CRLF understood), or one with tabs for commas, as the
+// parameters of an array: the bytes stay as they are, a row is an offset into them and is parsed
+// when it is asked for.
 #pragma once
 
 #include <cstdint>
@@ -14,12 +15,15 @@
 
 namespace mpibatch::plan {
 
+// A tab for files called .tsv or .tab, a comma for all others.
+char separator_of(const std::string& file);
+
 class Sheet final : public model::ParameterTable {
  public:
   // Null if something is wrong with it; all of that is reported, with line numbers. The first line
   // holds the names. Empty lines are skipped.
   static std::shared_ptr<const Sheet> read(std::shared_ptr<const std::string> content,
-                                           const Report& report);
+                                           char separator, const Report& report);
 
   model::ChildIndex rows() const override {
     return static_cast<model::ChildIndex>(offsets_.size());
@@ -36,6 +40,7 @@ class Sheet final : public model::ParameterTable {
   bool read_rows(std::size_t begin, const Report& report);
 
   std::shared_ptr<const std::string> content_;
+  char separator_ = ',';
   std::vector<std::string> names_;
   std::vector<std::uint64_t> offsets_;
   std::uint64_t digest_ = 0;

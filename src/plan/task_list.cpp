@@ -5,17 +5,12 @@
 
 #include "plan/csv.hpp"
 #include "plan/hash.hpp"
-#include "plan/job.hpp"
 #include "plan/keys.hpp"
 #include "plan/names.hpp"
-#include "plan/queues.hpp"
-#include "plan/references.hpp"
 
 namespace mpibatch::plan {
 
 namespace {
-
-constexpr char kJobName[] = "tasks";
 
 std::string_view line_at(std::string_view text, std::size_t offset) {
   std::string_view line = text.substr(offset);
@@ -102,43 +97,6 @@ std::optional<std::string> TaskList::key(model::ChildIndex row) const {
                                        std::pair<model::ChildIndex, std::uint32_t>{row, 0});
   if (repeat == repeats_.end() || repeat->first != row) return std::string(line(row));
   return numbered(line(row), repeat->second);
-}
-
-model::Plan make_task_plan(std::shared_ptr<const TaskList> list, const TaskOptions& options,
-                           const Report& report) {
-  Errors& errors = report.errors();
-  if (options.vcpus < 1) errors.add("--vcpus", "", "must be at least 1");
-  if (options.memory_mib > 0 && options.memory_mib < 4)
-    errors.add("--memory", "", "must be at least 4 (MiB)");
-  if (options.timeout < Duration{0}) errors.add("--timeout", "", "must be at least 1 (second)");
-  if (options.attempts < 1 || options.attempts > model::kAttemptsMax)
-    errors.add("--attempts", "", "must be from 1 to " + std::to_string(model::kAttemptsMax));
-  model::PlannedJob job;
-  model::JobTemplate& execution = job.execution;
-  execution.command = options.command;
-  if (options.command.empty()) {
-    execution.command = {"Ref::{line}"};
-    execution.task_line = true;
-  } else if (options.command.front().empty()) {
-    errors.add("-- command", "", "must begin with a program to run");
-  }
-  execution.parameter_names = {"line"};
-  check_references({execution.command, false, "word"}, execution.parameter_names, "",
-                   Report(errors, "-- command"));
-  execution.name = job.spec.name = execution.definition = kJobName;
-  execution.queue = kDefaultQueue;
-  execution.array = job.spec.array = true;
-  execution.size = job.spec.size = list ? list->rows() : 0;
-  execution.resources = job.spec.resources = {options.vcpus, options.memory_mib, 0};
-  execution.timeout = options.timeout;
-  job.spec.retry.attempts = options.attempts;
-  job.spec.digest = digest_of(execution);
-  job.key_template = "Ref::{line}";
-  job.parameters = std::move(list);
-  model::Plan plan;
-  plan.rules.queues.push_back(model::Queue{std::string(kDefaultQueue)});
-  plan.jobs.push_back(std::move(job));
-  return plan;
 }
 
 }  // namespace mpibatch::plan

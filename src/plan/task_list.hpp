@@ -8,8 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include <mpibatch/model/plan.hpp>
-#include <mpibatch/plan/load.hpp>
+#include <mpibatch/model/job.hpp>
 
 #include "plan/field.hpp"
 
@@ -43,9 +42,5 @@ class TaskList final : public model::ParameterTable {
   std::vector<std::pair<model::ChildIndex, std::uint32_t>> repeats_;
   std::uint64_t digest_ = 0;
 };
-
-// `report` is of the task list; what is wrong with the options is reported as `--vcpus` and so on.
-model::Plan make_task_plan(std::shared_ptr<const TaskList> list, const TaskOptions& options,
-                           const Report& report);
 
 }  // namespace mpibatch::plan

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <tl/expected.hpp>
 #include <vector>
@@ -32,27 +33,40 @@ struct SourceFile {
 
 struct LoadedPlan {
   model::Plan plan;
+  // What the plan says, and its user should know, without being wrong: for people, one a line.
+  std::vector<std::string> notices;
   std::vector<SourceFile> sources;  // the manifest comes last
 };
 
 template <class T>
 using Loaded = tl::expected<T, std::vector<PlanError>>;  // at least one error
 
-// What `run --tasks FILE` says of its tasks.
+// What `run --tasks FILE` and `run --parameters SHEET` say of their tasks.
 struct TaskOptions {
   std::uint32_t vcpus = 1;
-  std::uint64_t memory_mib = 0;      // 0: no limit
-  Duration timeout{0};               // 0: none
-  std::uint32_t attempts = 1;        // 1 to model::kAttemptsMax
-  std::vector<std::string> command;  // with Ref::{line}; empty: each line is a command
+  std::uint64_t memory_mib = 0;  // 0: no limit
+  Duration timeout{0};           // 0: none
+  std::uint32_t attempts = 1;    // 1 to model::kAttemptsMax
+  // With Ref::{line}, or the names of a sheet's columns; empty, of a list: each line is a command.
+  std::vector<std::string> command;
+  std::uint32_t gpus = 0;
+  std::optional<std::uint64_t> max_failures = {};  // as an array's maxFailures
+  // Of a sheet: a column, or a text with Ref::{column}. Empty: the first column; where values stand
+  // twice there, all of them, `name=value,…`; where rows stand twice, the index.
+  std::string key = {};
 };
 
-// A plan file in JSON. A relative `path` starts at the current folder, a relative parametersFile at
-// the plan's folder.
+// A plan file: in YAML if its name ends in .yaml or .yml, else in JSON. A relative `path` starts at
+// the current folder, a relative parametersFile at the plan's folder.
 Loaded<LoadedPlan> load_plan(const FileSystem& files, const std::string& path);
 
 // A task list, one task a line ("-": standard input), as a plan with one array job, "tasks".
 Loaded<LoadedPlan> load_tasks(const FileSystem& files, const std::string& path,
+                              const TaskOptions& options);
+
+// A sheet of parameters ("-": standard input, with commas), one task a row, as a plan with one
+// array job, "sweep". The command is needed.
+Loaded<LoadedPlan> load_sheet(const FileSystem& files, const std::string& path,
                               const TaskOptions& options);
 
 // Keeps what a plan was loaded from, so that load_copy() gives the same plan when the originals
