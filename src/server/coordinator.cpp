@@ -16,6 +16,9 @@ Coordinator::State::State(CoordinatorSettings given, scheduler::Scheduler schedu
       leases(settings.lease, settings.margin) {
   patience_until = settings.claimed_at + settings.patience;
   for (const scheduler::NodeView& node : core.nodes()) core.set_open(node.id, false);
+  if (settings.allocation)
+    core.set_allocation(settings.allocation->begin, settings.allocation->end);
+  for (const auto& [job, children] : settings.only) core.restrict_to(job, children);
   await_leases(settings.claimed_at);
 }
 
@@ -45,42 +48,105 @@ void Coordinator::State::tell(bool warning, std::string message) {
 
 std::optional<LinkId> Coordinator::State::link_of(model::NodeId node,
                                                   model::InstanceId instance) const {
-  for (const auto& [link, session] : sessions)
-    if (session.greeted && session.node == node && session.instance == instance) return link;
-  return std::nullopt;
+  const auto found = greeted.find({node, instance});
+  return found == greeted.end() ? std::nullopt : std::optional(found->second);
 }
 
-void Coordinator::State::send_grant(const model::Granted& fact) {
-  const std::optional<LinkId> link = link_of(fact.node, fact.instance);
-  MPIBATCH_CHECK(link.has_value());  // only nodes with a link are open
-  const model::PlannedJob& job = work.job(fact.job);
-  if (sessions.at(*link).templates.insert(fact.job).second) {
-    model::JobTemplate execution = job.execution;
-    execution.job = fact.job;
-    execution.revision = core.revision();
-    send(*link, protocol::Templates{{std::move(execution)}});
-  }
-  protocol::Grant grant{fact.grant, fact.job, core.revision(), fact.children, {}, {}};
+void Coordinator::State::send_templates(LinkId link, model::JobId job) {
+  if (!sessions.at(link).templates.insert(job).second) return;
+  model::JobTemplate execution = work.job(job).execution;
+  execution.job = job;
+  execution.revision = core.revision();
+  send(link, protocol::Templates{{std::move(execution)}});
+}
+
+protocol::Grant Coordinator::State::grant_of(const model::GrantId& id, model::JobId job,
+                                             const model::Ranges& children,
+                                             std::uint32_t environment) const {
+  const model::PlannedJob& planned = work.job(job);
+  protocol::Grant grant;
+  grant.id = id;
+  grant.job = job;
+  grant.revision = core.revision();
+  grant.children = children;
   bool retries = false;
-  model::for_each(fact.children, [&](model::ChildIndex child) {
-    if (job.parameters) grant.values.push_back(job.parameters->values(child));
-    const unsigned failed = core.attempts_failed(fact.job, child);
+  model::for_each(children, [&](model::ChildIndex child) {
+    if (planned.parameters) grant.values.push_back(planned.parameters->values(child));
+    const unsigned failed = core.attempts_failed(job, child);
     grant.attempts.push_back(static_cast<std::uint8_t>(failed + 1));
     retries = retries || failed > 0;
   });
   if (!retries) grant.attempts.clear();
-  send(*link, std::move(grant));
+  const auto& environments = core.rules().environments;
+  if (environment < environments.size()) grant.environment = environments[environment].name;
+  return grant;
 }
 
-void Coordinator::State::send_recalls() {
-  for (const scheduler::GrantView& grant : core.grants()) {
-    const model::Ranges recall = core.to_recall(grant.id);
-    const std::optional<LinkId> link = link_of(grant.node, grant.instance);
-    if (recall.empty() || !link) continue;
-    model::Ranges& sent = sessions.at(*link).recalled[grant.id];
-    if (sent == recall) continue;
-    sent = recall;
-    send(*link, protocol::Recall{grant.id, recall});
+// Only nodes with a link are open: what is granted can be sent.
+void Coordinator::State::send_grants(const model::Fact& fact) {
+  const auto link_to = [&](model::NodeId node, model::InstanceId instance, model::JobId job) {
+    const std::optional<LinkId> link = link_of(node, instance);
+    MPIBATCH_CHECK(link.has_value());
+    send_templates(*link, job);
+    return *link;
+  };
+  if (const auto* one = std::get_if<model::Granted>(&fact)) {
+    const LinkId link = link_to(one->node, one->instance, one->job);
+    protocol::Grant grant = grant_of(one->grant, one->job, one->children, one->environment);
+    grant.each = one->each;
+    send(link, std::move(grant));
+  }
+  const auto* gang = std::get_if<model::GangGranted>(&fact);
+  if (gang == nullptr) return;
+  const auto& members = work.job(gang->job).spec.gang;
+  MPIBATCH_CHECK(members.has_value() && !gang->parts.empty());
+  const auto main_node = core.node(gang->parts.front().node);
+  MPIBATCH_CHECK(main_node.has_value());
+  for (const model::GangPart& part : gang->parts) {
+    const LinkId link = link_to(part.node, part.instance, gang->job);
+    protocol::Grant grant =
+        grant_of(part.grant, gang->job, {{gang->child, gang->child + 1}}, part.environment);
+    grant.each = part.all;
+    grant.gang = protocol::GangRole{gang->parts.front().grant, part.members, members->nodes,
+                                    members->main, main_node->name.host};
+    send(link, std::move(grant));
+  }
+}
+
+void Coordinator::State::send_wishes(const scheduler::GrantView& grant) {
+  const std::optional<LinkId> link = link_of(grant.node, grant.instance);
+  if (!link) return;  // its Hello brings them up again
+  const model::Ranges recall = core.to_recall(grant.id);
+  const model::Ranges stop = core.to_stop(grant.id);
+  auto& all = sessions.at(*link).wishes;
+  if (recall.empty() && stop.empty()) {
+    all.erase(grant.id);
+    return;
+  }
+  Wishes& sent = all[grant.id];
+  const auto fresh = [](const model::Ranges& wished, model::Ranges& before) {
+    model::RangeSet set;
+    for (const model::Range& range : wished) set.insert(range);
+    for (const model::Range& range : before) set.erase(range);
+    before = wished;
+    return set.ranges();
+  };
+  if (model::Ranges some = fresh(stop, sent.stopped); !some.empty())
+    send(*link, protocol::Stop{grant.id, std::move(some), settings.grace});
+  if (model::Ranges some = fresh(recall, sent.recalled); !some.empty())
+    send(*link, protocol::Recall{grant.id, std::move(some)});
+}
+
+void Coordinator::State::send_changed_wishes() {
+  constexpr std::size_t kRememberedMax = 1000;  // of a session, before it forgets what is over
+  for (const model::GrantId& id : core.take_changed_wishes()) {
+    const auto grant = core.grant(id);
+    if (!grant) continue;
+    send_wishes(*grant);
+    const auto link = link_of(grant->node, grant->instance);
+    if (!link || sessions.at(*link).wishes.size() < kRememberedMax) continue;
+    std::erase_if(sessions.at(*link).wishes,
+                  [&](const auto& entry) { return !core.grant(entry.first); });
   }
 }
 
@@ -89,9 +155,10 @@ void Coordinator::State::advance(Instant now) {
   if (gathered && !ending && !journal_lost) {
     for (const model::Fact& fact : core.decide(now)) {
       make(fact);
-      if (const auto* granted = std::get_if<model::Granted>(&fact)) send_grant(*granted);
+      send_grants(fact);
     }
   }
+  send_changed_wishes();
   dismiss_finish_only();
   check_stuck(now);
   check_end(now);
@@ -104,6 +171,7 @@ Coordinator::~Coordinator() = default;
 
 void Coordinator::link_opened(LinkId link, NodeUse use, Instant now) {
   state_->sessions[link].use = use;
+  if (use == NodeUse::FinishOnly) ++state_->finish_only;
   state_->attach(link);
   state_->advance(now);
 }
@@ -152,10 +220,11 @@ void Coordinator::segment_read(model::NodeId node, model::InstanceId instance,
   state.advance(now);
 }
 
-void Coordinator::cancel(const scheduler::CancelJob& request, Instant now) {
+bool Coordinator::request(const scheduler::Event& request, Instant now) {
+  if (state_->ending) return false;
   state_->happen(request, now);
-  state_->send_recalls();
   state_->advance(now);
+  return true;
 }
 
 void Coordinator::committed(std::uint64_t facts, Instant now) {
@@ -203,8 +272,11 @@ std::optional<Instant> Coordinator::wake_at() const {
       earlier(awaited_until);
   } else if (!state.gathered) {
     earlier(state.patience_until);
-  } else if (state.nothing_since) {
-    earlier(*state.nothing_since + state.settings.patience);
+  } else {
+    if (state.nothing_since) earlier(*state.nothing_since + state.settings.patience);
+    // What was due at the last tick is no news.
+    const auto next = state.core.next_time();
+    if (next && (!state.last_tick || *next > *state.last_tick)) earlier(*next);
   }
   // Often enough to notice a stall of its own.
   if (state.last_tick) earlier(*state.last_tick + state.settings.lease / 12);

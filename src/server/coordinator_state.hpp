@@ -16,6 +16,12 @@ namespace mpibatch::server {
 
 using InstanceKey = LeaseTable::Key;
 
+// What a starter was told already about a grant: nothing is said twice.
+struct Wishes {
+  model::Ranges recalled;
+  model::Ranges stopped;
+};
+
 struct Session {
   NodeUse use = NodeUse::Work;
   std::uint32_t attach = 0;  // number of the Attach that the link's Hello is to answer
@@ -24,7 +30,7 @@ struct Session {
   model::InstanceId instance;
   std::set<model::JobId> templates;  // sent on this link
   std::optional<Duration> renewal;   // a request that waits for the owner's check
-  std::map<model::GrantId, model::Ranges> recalled;
+  std::map<model::GrantId, Wishes> wishes;
   std::optional<std::string> trouble;  // it can start nothing more
   bool left = false;                   // Leave was sent
   InstanceKey key() const { return {node, instance}; }
@@ -44,6 +50,9 @@ struct Coordinator::State {
   const WorkSource& work;
 
   std::map<LinkId, Session> sessions;
+  std::map<InstanceKey, LinkId> greeted;  // whose Hello has come
+  std::uint32_t present = 0;              // of those, NodeUse::Work
+  std::uint32_t finish_only = 0;          // sessions
   LeaseTable leases;
   Outbox outbox;
   std::map<InstanceKey, GivingUp> giving_up;
@@ -73,11 +82,17 @@ struct Coordinator::State {
   void advance(Instant now);                                // decide and send
   void send(LinkId link, protocol::DownFrame frame);        // after all facts made so far
   void tell(bool warning, std::string message);
-  void send_grant(const model::Granted& fact);
-  void send_recalls();
+  void send_templates(LinkId link, model::JobId job);
+  void send_grants(const model::Fact& fact);  // of a Granted or a GangGranted
+  protocol::Grant grant_of(const model::GrantId& id, model::JobId job,
+                           const model::Ranges& children, std::uint32_t environment) const;
+  void send_wishes(const scheduler::GrantView& grant);
+  void send_changed_wishes();
   std::optional<LinkId> link_of(model::NodeId node, model::InstanceId instance) const;
 
   // ---- session.cpp
+  void greet(LinkId link);      // its node and instance are known now
+  void count_out(LinkId link);  // it does not count any more
   void attach(LinkId link);
   void lost(LinkId link, Instant now);
   void attach_anew(LinkId link, Instant now);
@@ -98,6 +113,7 @@ struct Coordinator::State {
   void end(RunResult result, Instant until);
   void check_stuck(Instant now);
   std::vector<std::string> hopeless() const;
+  bool rehearsed_well() const;
   void check_end(Instant now);
   void leave_all();
   void dismiss_finish_only();

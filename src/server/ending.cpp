@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "server/coordinator_state.hpp"
 
@@ -9,9 +10,6 @@ namespace mpibatch::server {
 
 void Coordinator::State::gather(Instant now) {
   if (gathered || ending) return;
-  std::uint32_t present = 0;
-  for (const auto& [link, session] : sessions)
-    present += session.greeted && session.use == NodeUse::Work ? 1 : 0;
   const bool all = present >= settings.nodes_expected;
   if (!all && now < patience_until) return;
   if (present == 0) {
@@ -50,9 +48,26 @@ void Coordinator::State::check_stuck(Instant now) {
   }
   if (auto troubles = hopeless(); !troubles.empty())
     return end({RunEnd::Stuck, std::move(troubles)}, now);
+  // Only a user can let it go on.
+  if (core.held_by_failures()) return end({RunEnd::SomeFailed, core.held()}, now);
   if (!nothing_since) nothing_since = now;
   if (now - *nothing_since < settings.patience) return;  // a lost node may come back
-  end({RunEnd::Stuck, reasons}, now);
+  std::vector<std::string> all = core.held();
+  for (const std::string& reason : reasons)
+    if (std::find(all.begin(), all.end(), reason) == all.end()) all.push_back(reason);
+  end({RunEnd::Stuck, std::move(all)}, now);
+}
+
+// False where some of what was to be rehearsed failed.
+bool Coordinator::State::rehearsed_well() const {
+  for (const auto& [job, children] : settings.only) {
+    bool good = true;
+    model::for_each(children, [&, id = job](model::ChildIndex child) {
+      good = good && model::good(core.state(id, child));
+    });
+    if (!good) return false;
+  }
+  return true;
 }
 
 // What all nodes say, where every one that can be expected is here and can start nothing more: a
@@ -72,10 +87,14 @@ void Coordinator::State::check_end(Instant now) {
   if (leaving) return;
   if (core.finished() && !ending) {
     const scheduler::Counts counts = core.counts();
-    const bool good = counts[model::ChildState::Succeeded] == counts.total();
+    const bool good = counts.good() == counts.total();
     ending = RunResult{good ? RunEnd::Succeeded : RunEnd::SomeFailed, {}};
     ending_until = now;
   }
+  // What an earlier life left running beside it goes on another time.
+  if (!ending && core.restriction_done())
+    end({rehearsed_well() ? RunEnd::Succeeded : RunEnd::SomeFailed, {}},
+        now + settings.grace + settings.margin);
   if (!ending) return;
   // What is to end at once may be with a starter that has not said hello yet.
   bool awaited = settings.end_at_once && now < settings.claimed_at + settings.margin;
@@ -92,7 +111,7 @@ void Coordinator::State::check_end(Instant now) {
 void Coordinator::State::leave_all() {
   leaving = true;
   for (auto& [link, session] : sessions) {
-    session.left = true;
+    if (std::exchange(session.left, true)) continue;
     if (journal_lost) {
       outbox.push_now(link, session.instance, protocol::Leave{false});
     } else {
@@ -104,6 +123,7 @@ void Coordinator::State::leave_all() {
 }
 
 void Coordinator::State::dismiss_finish_only() {
+  if (finish_only == 0) return;
   for (auto& [link, session] : sessions) {
     if (session.use != NodeUse::FinishOnly || !session.greeted || session.left) continue;
     if (!core.grants_of(session.node, session.instance).empty()) continue;
@@ -140,6 +160,7 @@ void Coordinator::refuse(std::string reason, Instant now) {
   state.never_sent = state.outbox.drop_waiting();
   state.facts.clear();
   state.leaving = false;  // a Leave that waited for the last commit is gone as well
+  for (auto& [link, session] : state.sessions) session.left = false;
   state.ending = RunResult{RunEnd::Refused, {std::move(reason)}};
   state.ending_until = now + state.settings.grace + state.settings.margin;
   for (const auto& [link, session] : state.sessions)

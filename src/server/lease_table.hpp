@@ -6,6 +6,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -22,29 +23,39 @@ class LeaseTable {
 
   Instant lapse_after(Instant renewed) const { return renewed + lease_ * 4 / 3 + margin_; }
   // Its lease may have been renewed as late as `at`.
-  void renewed(Key key, Instant at) { lapses_[key] = lapse_after(at); }
-  void lapses_at(Key key, Instant at) { lapses_[key] = at; }
-  void forget(Key key) { lapses_.erase(key); }
+  void renewed(Key key, Instant at) { lapses_at(key, lapse_after(at)); }
+  void lapses_at(Key key, Instant at) {
+    forget(key);
+    lapses_.emplace(key, at);
+    order_.emplace(at, key);
+  }
+  void forget(Key key) {
+    const auto found = lapses_.find(key);
+    if (found == lapses_.end()) return;
+    order_.erase({found->second, key});
+    lapses_.erase(found);
+  }
   std::optional<Instant> lapse(Key key) const {
     const auto found = lapses_.find(key);
     return found == lapses_.end() ? std::nullopt : std::optional(found->second);
   }
   std::vector<Key> lapsed(Instant now) const {
     std::vector<Key> keys;
-    for (const auto& [key, at] : lapses_)
-      if (at <= now) keys.push_back(key);
+    for (const auto& [at, key] : order_) {
+      if (at > now) break;
+      keys.push_back(key);
+    }
     return keys;
   }
   std::optional<Instant> next() const {
-    std::optional<Instant> earliest;
-    for (const auto& [key, at] : lapses_) earliest = std::min(earliest.value_or(at), at);
-    return earliest;
+    return order_.empty() ? std::nullopt : std::optional(order_.begin()->first);
   }
 
  private:
   Duration lease_;
   Duration margin_;
   std::map<Key, Instant> lapses_;
+  std::set<std::pair<Instant, Key>> order_;
 };
 
 }  // namespace mpibatch::server

@@ -137,23 +137,22 @@ class Loop {
   void apply(const store::Request& request) {
     const scheduler::Scheduler& core = coordinator_.scheduler();
     if (core.request_known(request.id)) {
-      if (pending_.empty()) (void)store::remove_request(parts_.files, parts_.folder, request);
+      const bool safe = pending_.empty() && report_.synced.number > 0;
+      if (safe) (void)store::remove_request(parts_.files, parts_.folder, request);
       return;
     }
-    const auto job = core.find(request.job);
-    if (!job || (!request.children.empty() && request.revision != core.revision())) {
-      parts_.observer.tell(
-          {true,
-           fmt::format("a request for job '{}' came too late: the plan has changed", request.job)});
+    const auto event = store::event_of(request, core);
+    if (!event) {
+      parts_.observer.tell({true, event.error().message});
       (void)store::remove_request(parts_.files, parts_.folder, request);
       return;
     }
-    const model::Ranges all{{0, core.size(*job)}};
-    coordinator_.cancel(
-        {request.id, *job, request.children.empty() ? all : request.children, request.reason},
-        now());
+    if (!coordinator_.request(*event, now())) return;  // the next run takes it
     hand_over();
-    pending_.push_back({submitted_, request});
+    if (!core.request_known(request.id))  // there was nothing to do
+      (void)store::remove_request(parts_.files, parts_.folder, request);
+    else
+      pending_.push_back({submitted_, request});
   }
 
   void remove_requests(std::uint64_t committed) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include <mpibatch/base/check.hpp>
 
@@ -27,6 +28,23 @@ bool holds_work(const scheduler::Scheduler& core, InstanceKey key) {
 
 }  // namespace
 
+void Coordinator::State::greet(LinkId link) {
+  Session& session = sessions.at(link);
+  MPIBATCH_CHECK(!session.greeted);
+  session.greeted = true;
+  greeted[session.key()] = link;
+  present += session.use == NodeUse::Work ? 1 : 0;
+}
+
+void Coordinator::State::count_out(LinkId link) {
+  Session& session = sessions.at(link);
+  if (!std::exchange(session.greeted, false)) return;
+  if (const auto found = greeted.find(session.key());
+      found != greeted.end() && found->second == link)
+    greeted.erase(found);
+  present -= session.use == NodeUse::Work ? 1 : 0;
+}
+
 void Coordinator::State::attach(LinkId link) {
   outbox.push_now(
       link, {},
@@ -41,6 +59,7 @@ void Coordinator::State::attach_anew(LinkId link, Instant now) {
   fresh.use = sessions.at(link).use;
   fresh.attach = sessions.at(link).attach + 1;
   lost(link, now);
+  if (fresh.use == NodeUse::FinishOnly) ++finish_only;
   sessions.emplace(link, std::move(fresh));
   attach(link);
 }
@@ -66,10 +85,13 @@ void Coordinator::State::await_leases(Instant now) {
 void Coordinator::State::lost(LinkId link, Instant) {
   const auto found = sessions.find(link);
   if (found == sessions.end()) return;
+  if (found->second.use == NodeUse::FinishOnly) --finish_only;
+  const bool was_greeted = found->second.greeted;
+  count_out(link);
   const Session session = std::move(found->second);
   sessions.erase(found);
   outbox.drop(link);
-  if (!session.greeted) return;
+  if (!was_greeted) return;
   if (!link_of(session.node, session.instance)) core.set_open(session.node, false);
   if (session.left || !holds_work(core, session.key())) return;
   const auto until = leases.lapse(session.key());
@@ -116,9 +138,10 @@ void Coordinator::State::hello(LinkId link, const protocol::Hello& hello, Instan
   // deadline that the older link's loss journals.
   std::vector<LinkId> replaced;
   const auto before = core.node(hello.name);
-  for (const auto& [other, session] : sessions)
-    if (other != link && session.greeted && before && session.node == before->id)
-      replaced.push_back(other);
+  if (before)
+    for (auto other = greeted.lower_bound({before->id, model::InstanceId{}});
+         other != greeted.end() && other->first.first == before->id; ++other)
+      replaced.push_back(other->second);
   for (const LinkId other : replaced) lost(other, now);
 
   happen(scheduler::NodeHello{hello.name, hello.instance, hello.boot_id, hello.capacity,
@@ -128,11 +151,9 @@ void Coordinator::State::hello(LinkId link, const protocol::Hello& hello, Instan
   MPIBATCH_CHECK(node.has_value());
 
   Session& session = sessions.at(link);
-  session.greeted = true;
   session.node = node->id;
   session.instance = hello.instance;
-  session.templates.clear();
-  session.recalled.clear();
+  greet(link);
   leases.renewed(session.key(), now);  // its lease cannot have been renewed later than this
   // Heard again while its segment is read: what it says it holds decides, not the lapsed lease.
   if (const auto giving = giving_up.find(session.key()); giving != giving_up.end())
@@ -153,7 +174,8 @@ void Coordinator::State::hello(LinkId link, const protocol::Hello& hello, Instan
     }
   }
   take_inventory(session, hello.inventory, now);
-  send_recalls();
+  for (const scheduler::GrantView& grant : core.grants_of(session.node, session.instance))
+    send_wishes(grant);
   if (ending) send(link, protocol::StopAll{settings.grace});
 }
 
@@ -228,7 +250,7 @@ void Coordinator::State::give_up_lapsed(Instant now) {
       tell(true,
            fmt::format("node {} has been silent for its whole lease ({} s): it counts as lost",
                        name_of(core, key.first), seconds(settings.lease)));
-      sessions.at(*link).greeted = false;
+      count_out(*link);
       outbox.drop(*link);
       core.set_open(key.first, false);
     }

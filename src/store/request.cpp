@@ -1,5 +1,7 @@
 #include <mpibatch/store/request.hpp>
 
+#include <fmt/format.h>
+
 #include <mpibatch/base/crc32c.hpp>
 #include <mpibatch/base/layout.hpp>
 
@@ -7,7 +9,7 @@ namespace mpibatch::store {
 
 namespace {
 
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kVersion = 2;
 constexpr std::string_view kSuffix = ".request";
 
 std::string path_of(const StateFolder& folder, const std::string& id) {
@@ -68,6 +70,36 @@ Result<std::vector<Request>> read_requests(const FileSystem& files, const StateF
 
 Result<void> remove_request(FileSystem& files, const StateFolder& folder, const Request& request) {
   return files.remove(path_of(folder, request.id));
+}
+
+Result<scheduler::Event> event_of(const Request& request, const scheduler::Scheduler& core) {
+  const bool of_all = request.job.empty() &&
+                      (request.kind == RequestKind::Hold || request.kind == RequestKind::Release);
+  const bool hold = request.kind == RequestKind::Hold;
+  if (of_all) return scheduler::HoldJob{request.id, std::nullopt, {}, hold};
+  const auto job = core.find(request.job);
+  const bool stale = !request.children.empty() && request.revision != core.revision();
+  if (!job || !core.in_plan(*job) || stale)
+    return fail(ErrorKind::NotFound, fmt::format("a request for job '{}' came too late: the plan "
+                                                 "has changed. Ask again",
+                                                 request.job));
+  const model::Ranges children =
+      request.children.empty() ? model::Ranges{{0, core.size(*job)}} : request.children;
+  switch (request.kind) {
+    case RequestKind::Cancel:
+      return scheduler::CancelJob{request.id, *job, children, request.reason, false};
+    case RequestKind::Terminate:
+      return scheduler::CancelJob{request.id, *job, children, request.reason, true};
+    case RequestKind::Hold:
+    case RequestKind::Release:
+      return scheduler::HoldJob{request.id, *job, children, hold};
+    case RequestKind::Retry:
+      return scheduler::RetryJob{request.id, *job, children, request.include_succeeded,
+                                 request.dependents};
+    case RequestKind::Priority:
+      return scheduler::SetPriority{request.id, *job, request.priority};
+  }
+  return fail(ErrorKind::Damaged, "a request of an unknown kind");
 }
 
 }  // namespace mpibatch::store

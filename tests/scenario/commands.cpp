@@ -266,7 +266,7 @@ void Stage::cancel(Words& words) {
   request.request = words.take("request") ? words.next() : "u1";
   request.reason = words.take("reason") ? words.next() : "not needed";
   words.end();
-  rank0().cancel(request, now_);
+  rank0().request(request, now_);
 }
 
 void Stage::interrupt(Words& words) { rank0().interrupt(words.take("at-once"), now_); }

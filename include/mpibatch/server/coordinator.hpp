@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -29,6 +30,11 @@ class WorkSource {
   virtual const model::PlannedJob& job(model::JobId id) const = 0;  // of the adopted plan
 };
 
+struct Allocation {
+  Instant begin{};
+  Instant end{};
+};
+
 struct CoordinatorSettings {
   std::string run;
   model::Epoch epoch{};
@@ -47,6 +53,10 @@ struct CoordinatorSettings {
   // Nothing is granted: whatever earlier epochs left running is ended (SIGKILL), then the run ends
   // as Interrupted.
   bool end_at_once = false;
+  // When the nodes are taken from us, on the run's clock.
+  std::optional<Allocation> allocation;
+  // A rehearsal: these and what they wait for, nothing else; then the run ends, unfinished.
+  std::vector<std::pair<model::JobId, model::Ranges>> only;
 };
 
 // What a link's node is for.
@@ -93,7 +103,9 @@ class Coordinator {
   void receive(LinkId link, const protocol::UpMessage& message, Instant now);
   void segment_read(model::NodeId node, model::InstanceId instance,
                     const std::vector<store::AttemptEnded>& ends, Instant now);
-  void cancel(const scheduler::CancelJob& request, Instant now);
+  // What a user asks: CancelJob, HoldJob, RetryJob, SetPriority. False where the run is coming to
+  // its end: it is for the next one.
+  bool request(const scheduler::Event& request, Instant now);
   void interrupt(bool now_at_once, Instant now);  // Ctrl-C: once for orderly, again for at once
   void end_run(RunEnd end, std::string reason, Instant now);  // no node can be had, say
   void refuse(std::string reason, Instant now);  // a failing disk, say: ends the run in order

@@ -4,6 +4,7 @@
 // fields.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -11,21 +12,35 @@
 #include <mpibatch/base/filesystem.hpp>
 #include <mpibatch/model/ids.hpp>
 #include <mpibatch/model/ranges.hpp>
+#include <mpibatch/scheduler/scheduler.hpp>
 #include <mpibatch/store/state_folder.hpp>
 
 namespace mpibatch::store {
 
-// Cancel: what has not started ends as FAILED with this reason (AWS Batch's CancelJob).
+enum class RequestKind : std::uint8_t {
+  Cancel,     // what has not started ends as FAILED with `reason` (AWS Batch's CancelJob)
+  Terminate,  // … and what runs, too (TerminateJob)
+  Hold,       // nothing of it starts
+  Release,    // … but now it may; failures that hold it are forgiven
+  Retry,      // what failed runs again
+  Priority,   // its place among the others of its queue
+};
+constexpr RequestKind last_of(RequestKind) { return RequestKind::Priority; }
+
 struct Request {
-  std::string id;              // 32 hexadecimal digits
-  std::string job;             // name
-  model::Revision revision{};  // of the plan whose indices `children` means
-  model::Ranges children;      // empty: all of them
-  std::string reason;          // at most 1,024 characters
+  std::string id;  // 32 hexadecimal digits
+  RequestKind kind = RequestKind::Cancel;
+  std::string job;                 // name; of Hold and Release: empty for all jobs
+  model::Revision revision{};      // of the plan whose indices `children` means
+  model::Ranges children;          // empty: all of them
+  std::string reason;              // of Cancel and Terminate: at most 1,024 characters
+  bool include_succeeded = false;  // of Retry: good work as well
+  bool dependents = false;         // … and all that depends on it
+  std::uint32_t priority = 0;      // of Priority
   bool operator==(const Request&) const = default;
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive& id& job& revision& children& reason;
+    archive& id& kind& job& revision& children& reason& include_succeeded& dependents& priority;
   }
 };
 
@@ -34,5 +49,8 @@ Result<void> post_request(FileSystem& files, const StateFolder& folder, const Re
 Result<std::vector<Request>> read_requests(const FileSystem& files, const StateFolder& folder,
                                            std::vector<std::string>& damaged);
 Result<void> remove_request(FileSystem& files, const StateFolder& folder, const Request& request);
+
+// What the core makes of it. NotFound where the plan has changed since: it means nothing any more.
+Result<scheduler::Event> event_of(const Request& request, const scheduler::Scheduler& core);
 
 }  // namespace mpibatch::store
