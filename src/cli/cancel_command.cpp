@@ -1,18 +1,12 @@
 #include <fmt/format.h>
-#include <pwd.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
 
-#include <mpibatch/base/random.hpp>
-#include <mpibatch/store/request.hpp>
-
+#include "cli/ask.hpp"
 #include "cli/command.hpp"
 #include "cli/output.hpp"
-#include "cli/rank_0.hpp"
-#include "cli/reading.hpp"
 #include "cli/state_option.hpp"
 
 namespace mpibatch::cli {
@@ -21,27 +15,11 @@ namespace {
 
 using model::ChildState;
 
-constexpr std::size_t kReasonBytesMax = 1024;  // of AWS Batch's CancelJob
-constexpr int kRequestDigits = 32;
-
 struct Options {
   std::string state;
   std::string job;
   std::string reason;
 };
-
-std::string default_reason() {
-  const passwd* user = ::getpwuid(::getuid());
-  return fmt::format("Cancelled by {}",
-                     user != nullptr ? std::string(user->pw_name) : std::to_string(::getuid()));
-}
-
-scheduler::Counts counts_of(const scheduler::Scheduler& core, const JobChoice& choice) {
-  if (!choice.child) return core.counts(choice.job);
-  scheduler::Counts counts;
-  counts.of[static_cast<std::size_t>(core.state(choice.job, *choice.child))] = 1;
-  return counts;
-}
 
 // What will come of it, as the state folder has it now.
 std::string outlook(const scheduler::Counts& counts) {
@@ -55,39 +33,16 @@ std::string outlook(const scheduler::Counts& counts) {
 }
 
 int cancel(const Options& options, PosixFileSystem& files) {
-  if (options.reason.size() > kReasonBytesMax)
-    return report({ErrorKind::Usage, fmt::format("--reason is longer than {} characters: AWS Batch "
-                                                 "takes no more",
-                                                 kReasonBytesMax)});
-  const auto run = read_run(files, options.state);
-  if (!run) return report(run.error());
-  const auto plan = PlanCopy::load(files, run->folder, run->core());
-  if (!plan) return report(plan.error());
-  const auto choice = plan->find(options.job);
-  if (!choice) return report(choice.error());
-  const std::string name = plan->name(choice->job, choice->child);
-  const scheduler::Counts counts = counts_of(run->core(), *choice);
-  if (counts.terminal() == counts.total())
+  if (auto good = check_reason(options.reason); !good) return report(good.error());
+  const auto target = find_target(files, options.state, options.job);
+  if (!target) return report(target.error());
+  if (target->counts.terminal() == target->counts.total())
     return print_or_report(
-        fmt::format("nothing to cancel: '{}' has ended already\n", printable(name)));
-
-  store::Request request;
-  request.id = random_hex(kRequestDigits);
-  request.job = std::string(run->core().name(choice->job));
-  request.revision = run->core().revision();
-  if (choice->child) request.children = {{*choice->child, *choice->child + 1}};
-  request.reason = options.reason.empty() ? default_reason() : options.reason;
-  if (auto posted = store::post_request(files, run->folder, request); !posted)
-    return report(posted.error());
-  const auto rank_0 = find_rank_0(files, *run);
-  if (!rank_0) return report(rank_0.error());
-  const std::string what = fmt::format("to cancel '{}': {}", printable(name), outlook(counts));
-  return print_or_report(
-      rank_0->alive ? fmt::format("asked rank 0 on host '{}' (process {}) {}\n", rank_0->owner.host,
-                                  rank_0->owner.pid, what)
-                    : fmt::format("asked {}\nno rank 0 is running: it will be applied by the next "
-                                  "`mpibatch run`\n",
-                                  what));
+        fmt::format("nothing to cancel: '{}' has ended already\n", target->name));
+  store::Request request = request_for(*target, store::RequestKind::Cancel);
+  request.reason = options.reason.empty() ? "Cancelled by " + user_name() : options.reason;
+  return ask(files, target->run, request,
+             fmt::format("to cancel '{}': {}", target->name, outlook(target->counts)));
 }
 
 }  // namespace
@@ -105,7 +60,7 @@ void add_cancel(CLI::App& app, Context& context) {
   command->footer(
       "Example:\n"
       "  mpibatch cancel align:NA017 --reason 'wrong sample'\n"
-      "What runs already runs on to its end.");
+      "What runs already runs on to its end (`mpibatch terminate` ends it, too).");
   command->callback([options, &context] { context.exit_code = cancel(*options, context.files); });
 }
 

@@ -66,7 +66,13 @@ void add_commands(CLI::App& app, Context& context) {
   add_status(app, context);
   add_jobs(app, context);
   add_logs(app, context);
+  add_explain(app, context);
   add_cancel(app, context);
+  add_terminate(app, context);
+  add_hold(app, context);
+  add_release(app, context);
+  add_retry(app, context);
+  add_priority(app, context);
   add_compact(app, context);
   add_starter(app, context);
   for (CLI::App* command : app.get_subcommands({}))

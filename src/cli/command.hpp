@@ -32,7 +32,13 @@ void add_validate(CLI::App& app, Context& context);
 void add_status(CLI::App& app, Context& context);
 void add_jobs(CLI::App& app, Context& context);
 void add_logs(CLI::App& app, Context& context);
+void add_explain(CLI::App& app, Context& context);
 void add_cancel(CLI::App& app, Context& context);
+void add_terminate(CLI::App& app, Context& context);
+void add_hold(CLI::App& app, Context& context);
+void add_release(CLI::App& app, Context& context);
+void add_retry(CLI::App& app, Context& context);
+void add_priority(CLI::App& app, Context& context);
 void add_compact(CLI::App& app, Context& context);
 void add_starter(CLI::App& app, Context& context);  // hidden: started by rank 0 and agents
 

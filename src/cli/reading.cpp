@@ -5,6 +5,8 @@
 #include <cstdint>
 
 #include <mpibatch/base/check.hpp>
+#include <mpibatch/base/clock.hpp>
+#include <mpibatch/base/host.hpp>
 
 #include "cli/job_reference.hpp"
 #include "cli/state_option.hpp"
@@ -17,6 +19,13 @@ Result<RunReading> read_run(const FileSystem& files, const std::string& state) {
   auto view = store::read_run(files, *folder);
   if (!view) return tl::unexpected(view.error());
   return RunReading{std::move(*folder), std::move(*view)};
+}
+
+Instant run_time(const model::EpochBegan& epoch) {
+  const SystemClock clock;
+  if (!epoch.boot_id.empty() && epoch.boot_id == boot_id())
+    return epoch.now + (clock.boot() - epoch.boot_time);
+  return Instant{clock.wall()};
 }
 
 Result<PlanCopy> PlanCopy::load(const FileSystem& files, const store::StateFolder& folder,

@@ -24,6 +24,9 @@ struct RunReading {
 // `state`: as --state says it; empty: the only run of the current folder.
 Result<RunReading> read_run(const FileSystem& files, const std::string& state);
 
+// The run's clock now, which goes on with its host's boot clock; elsewhere the time of day is near.
+Instant run_time(const model::EpochBegan& epoch);
+
 struct JobChoice {
   model::JobId job{};
   std::optional<model::ChildIndex> child;

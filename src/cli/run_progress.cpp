@@ -32,7 +32,7 @@ std::string Progress::line(const scheduler::Scheduler& scheduler, Instant now) c
   const scheduler::Counts counts = scheduler.counts();
   const std::uint64_t done = counts.terminal();
   const std::uint64_t total = counts.total();
-  const std::uint64_t failed = done - counts[ChildState::Succeeded];
+  const std::uint64_t failed = done - counts.good();
   std::string text = fmt::format("[{}] {}/{}", bar(done, total), done, total);
   if (const auto running = counts[ChildState::Running])
     text += fmt::format("  {} running", running);

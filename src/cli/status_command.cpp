@@ -2,8 +2,6 @@
 #include <memory>
 #include <string>
 
-#include <mpibatch/base/clock.hpp>
-#include <mpibatch/base/host.hpp>
 #include <mpibatch/store/request.hpp>
 
 #include "cli/command.hpp"
@@ -21,14 +19,6 @@ struct Options {
   std::string state;
   bool json = false;
 };
-
-// The run's clock, which goes on with its host's boot clock; elsewhere the time of day is near.
-Instant run_time(const model::EpochBegan& epoch) {
-  const SystemClock clock;
-  if (!epoch.boot_id.empty() && epoch.boot_id == boot_id())
-    return epoch.now + (clock.boot() - epoch.boot_time);
-  return Instant{clock.wall()};
-}
 
 StatusView view_of(const RunReading& run, const Rank0& rank_0, std::size_t requests) {
   const scheduler::Scheduler& core = run.core();
@@ -54,6 +44,7 @@ StatusView view_of(const RunReading& run, const Rank0& rank_0, std::size_t reque
     view.nodes.push_back(std::move(line));
   }
   if (view.state == RunState::Running) view.unsatisfiable = core.unsatisfiable();
+  view.held = core.held();
   view.requests = requests;
   return view;
 }

@@ -96,8 +96,8 @@ std::vector<JobView> job_views(const scheduler::Scheduler& core) {
     if (!core.in_plan(id)) continue;
     const model::JobSpec spec = core.spec(id);
     views.push_back({spec.name, core.rules().queues[spec.queue].name, core.status(id),
-                     core.status_reason(id), spec.array, spec.size,
-                     status_counts(core.counts(id))});
+                     core.status_reason(id), spec.array, spec.size, status_counts(core.counts(id)),
+                     core.counts(id)[model::ChildState::Skipped]});
   }
   return views;
 }
@@ -139,8 +139,12 @@ std::string status_text(const StatusView& view) {
                       of(counts, JobStatus::Pending), of(counts, JobStatus::Runnable),
                       of(counts, JobStatus::Running), of(counts, JobStatus::Succeeded),
                       of(counts, JobStatus::Failed));
+  if (const auto skipped = view.counts[model::ChildState::Skipped])
+    text += fmt::format("{} of those that succeeded {} skipped\n", skipped,
+                        skipped == 1 ? "was" : "were");
   if (view.requests > 0)
-    text += fmt::format("{} to cancel not answered yet\n", counted(view.requests, "request"));
+    text += fmt::format("{} not answered yet\n", counted(view.requests, "request"));
+  for (const std::string& line : view.held) text += line + "\n";
   for (const std::string& line : view.unsatisfiable) text += line + "\n";
   if (!view.jobs.empty()) text += "\n" + jobs_text(view.jobs);
   return text + (view.state == RunState::Running ? nodes_text(view.nodes) : "");

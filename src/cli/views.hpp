@@ -24,6 +24,7 @@ struct JobView {
   bool array = false;
   model::ChildIndex size = 1;
   StatusCounts counts{};
+  std::uint64_t skipped = 0;  // of those that SUCCEEDED
 };
 // The jobs of the plan.
 std::vector<JobView> job_views(const scheduler::Scheduler& core);
@@ -50,7 +51,8 @@ struct StatusView {
   std::vector<JobView> jobs;
   std::vector<NodeLine> nodes;
   std::vector<std::string> unsatisfiable;
-  std::size_t requests = 0;  // in the inbox, not answered yet
+  std::vector<std::string> held;  // a line each: what, by whom, and how to release it
+  std::size_t requests = 0;       // in the inbox, not answered yet
 };
 
 // A child of an array, or a job that is none.

@@ -33,6 +33,7 @@ json job_of(const JobView& job) {
              {"jobQueue", job.queue},
              {"status", model::to_string(job.status)},
              {"statusReason", job.reason}};
+  if (job.skipped > 0) value["skipped"] = job.skipped;
   if (job.array)
     value["arrayProperties"] = {{"size", job.size}, {"statusSummary", summary_of(job.counts)}};
   return value;
@@ -108,6 +109,8 @@ std::string status_json(const StatusView& view) {
                    {"alive", view.alive}}},
                  {"statusSummary", summary_of(status_counts(view.counts))},
                  {"requestsWaiting", view.requests},
+                 {"skipped", view.counts[model::ChildState::Skipped]},
+                 {"held", view.held},
                  {"unsatisfiable", view.unsatisfiable},
                  {"jobs", jobs_of(view.jobs)},
                  {"nodes", std::move(nodes)}},
