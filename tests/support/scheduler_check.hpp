@@ -23,7 +23,7 @@ inline std::string recount(const scheduler::Scheduler& core) {
     for (const model::Range& range : grant.children)
       for (model::ChildIndex child = range.begin; child < range.end; ++child) {
         const auto today = core.outstanding(grant.id, child);
-        if (!today) continue;
+        if (!today || grant.gang) continue;  // a gang runs with its main member
         const model::ChildState state = core.state(grant.job, *today);
         const bool runs = model::contains(grant.started, child);
         if (state != (runs ? model::ChildState::Running : model::ChildState::Granted))

@@ -74,7 +74,7 @@ struct NodeJoined {
   InstanceId instance;
   std::string boot_id;
   Resources capacity;
-  std::vector<std::string> features;  // sorted
+  std::vector<std::string> features = {};  // sorted
   bool operator==(const NodeJoined&) const = default;
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
@@ -115,7 +115,7 @@ struct Granted {
   InstanceId instance;
   JobId job{};
   Ranges children;
-  Resources each;                              // what one of them asks for
+  Resources each = {};                         // what one of them asks for
   std::uint32_t environment = kNoEnvironment;  // of the plan's, through which it goes
   Instant at{};
   bool operator==(const Granted&) const = default;

@@ -27,7 +27,7 @@ struct NodeHello {
   model::InstanceId instance;
   std::string boot_id;
   model::Resources capacity;
-  std::vector<std::string> features;  // sorted
+  std::vector<std::string> features = {};  // sorted
 };
 
 // Children of a grant that this instance holds or gave back: see the facts of the same names.
@@ -180,6 +180,7 @@ class Scheduler {
   std::optional<NodeView> node(const model::NodeName& name) const;
   std::vector<GrantView> grants() const;
   std::vector<GrantView> grants_of(model::NodeId node, model::InstanceId instance) const;
+  std::optional<GrantView> grant(model::GrantId id) const;
   // Until when this instance's lease may still hold, if that is waited for.
   std::optional<Instant> lease_awaited(model::NodeId node, model::InstanceId instance) const;
   // The execution this is about, in today's indices; none if it is not outstanding.
@@ -199,6 +200,8 @@ class Scheduler {
                                    Instant now) const;
   // Held by a user or by failures: one line a job, and one for the plan.
   std::vector<std::string> held() const;
+  // Failures hold work that waits: an array's, or the plan's.
+  bool held_by_failures() const;
   bool request_known(const std::string& request) const;
   bool finished() const;  // RunFinished holds
   bool everything_terminal() const;
