@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds with tests and runs them all through ctest; then the fast ones again under the address and undefined
-# behaviour sanitizers, and those of them without MPI under the thread sanitizer. Installs missing Debian
+# behaviour sanitizers, and those of them that start threads under the thread sanitizer. Installs missing Debian
 # packages, as root or through sudo. Ends with `N passed, N failed`; exit code 1 if any failed.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
@@ -48,7 +48,7 @@ run_preset() {  # PRESET [TARGET...]
 
 run_preset dev
 run_preset asan test_programs
-run_preset tsan test_programs
+run_preset tsan threaded_test_programs
 
 echo "$passed passed, $failed failed"
 [[ $failed -eq 0 ]]
