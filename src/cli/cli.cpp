@@ -63,6 +63,7 @@ int refuse(const CLI::App& app, const CLI::ParseError& error,
 void add_commands(CLI::App& app, Context& context) {
   add_run(app, context);
   add_validate(app, context);
+  add_simulate(app, context);
   add_status(app, context);
   add_jobs(app, context);
   add_logs(app, context);

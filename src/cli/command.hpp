@@ -29,6 +29,7 @@ struct Context {
 
 void add_run(CLI::App& app, Context& context);
 void add_validate(CLI::App& app, Context& context);
+void add_simulate(CLI::App& app, Context& context);
 void add_status(CLI::App& app, Context& context);
 void add_jobs(CLI::App& app, Context& context);
 void add_logs(CLI::App& app, Context& context);
