@@ -72,5 +72,18 @@ TEST(Keys, FindTheirChild) {
   EXPECT_EQ(find_child(job_with(""), ""), std::nullopt);
 }
 
+TEST(Expectation, HasAMean) {
+  using Kind = Expectation::Kind;
+  EXPECT_EQ((Expectation{}.mean()), Duration{0}) << "unknown";
+  EXPECT_EQ((Expectation{Kind::Fixed, 1.5, 0}.mean()), std::chrono::milliseconds(1500));
+  EXPECT_EQ((Expectation{Kind::Normal, 3, 2}.mean()), std::chrono::seconds(3));
+  EXPECT_EQ((Expectation{Kind::Uniform, 1, 4}.mean()), std::chrono::milliseconds(2500));
+  EXPECT_EQ((Expectation{Kind::Exponential, 7, 0}.mean()), std::chrono::seconds(7));
+  EXPECT_EQ((Expectation{Kind::Lognormal, 0, 0}.mean()), std::chrono::seconds(1));
+  EXPECT_EQ((Expectation{Kind::Lognormal, 0, 2}.mean()), Duration{7'389'056});
+  EXPECT_EQ((Expectation{Kind::Normal, 0, 1}.mean()), Duration{1}) << "known, if short";
+  EXPECT_EQ((Expectation{Kind::Lognormal, 1e6, 1}.mean()), std::chrono::seconds(1'000'000'000));
+}
+
 }  // namespace
 }  // namespace mpibatch::model

@@ -54,13 +54,10 @@ TEST_F(DependenciesTest, AreRefusedWhereTheyCannotBe) {
 plan.json: jobs[0].dependsOn[1]: 'jobId' is missing
 plan.json: jobs[0].dependsOn[2]: 'jobId' is missing
 plan.json: jobs[1].dependsOn[0].type: N_TO_N joins the children of two arrays; 'b' has no arrayProperties
-plan.json: jobs[1].dependsOn[1].parameters: 'parameters' is not supported yet
-plan.json: jobs[1].dependsOn[1].type: 'MATCH' is not supported yet
 plan.json: jobs[1].dependsOn[1].jobId: job 'x' is unknown; known: a, b, c
-plan.json: jobs[1].dependsOn[2].type: 'AFTER_FAILURE' is not supported yet
 plan.json: jobs[2].dependsOn[0].jobId: SEQUENTIAL is about the job's own children: leave 'jobId' out
-plan.json: jobs[2].dependsOn[1].type: 'n_to_n' must be SEQUENTIAL, N_TO_N or left out
-plan.json: jobs[2].dependsOn[2].jobId: 'a:3' names one child; that is not supported yet
+plan.json: jobs[2].dependsOn[1].type: 'n_to_n' must be SEQUENTIAL, N_TO_N, MATCH, AFTER_ANY, AFTER_FAILURE or left out
+plan.json: jobs[2].dependsOn[2].jobId: 'a' is no array and has no children: write 'a'
 plan.json: jobs[2].dependsOn[3].jobID: unknown field 'jobID'; did you mean 'jobId'?
 plan.json: jobs[2].dependsOn[3]: 'jobId' is missing
 )");

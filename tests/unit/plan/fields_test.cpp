@@ -10,8 +10,11 @@ TEST_F(FieldsTest, UnknownOnesAreNamedWithTheNearest) {
                        "containerProperties": {"comand": ["x"], "command": ["true"]}}]})"),
             "plan.json: job: unknown field 'job'; did you mean 'jobs'?\n"
             "plan.json: jobs[0].comment: unknown field 'comment'; known: jobName, jobQueue, "
-            "jobDefinition, parameters, containerOverrides, arrayProperties, dependsOn, "
-            "retryStrategy, timeout, keepTmp, tags, type, containerProperties\n"
+            "jobDefinition, parameters, containerOverrides, nodeOverrides, arrayProperties, "
+            "dependsOn, retryStrategy, timeout, shareIdentifier, schedulingPriorityOverride, "
+            "consumableResourcePropertiesOverride, type, containerProperties, nodeProperties, "
+            "schedulingPriority, constraints, consumableResourceProperties, expectedSeconds, "
+            "notBeforeSeconds, checkpoint, results, keepTmp, tags\n"
             "plan.json: jobs[0].script: unknown field 'script'; it belongs in "
             "'containerProperties'\n"
             "plan.json: jobs[0].containerProperties.comand: unknown field 'comand'; did you mean "
@@ -19,40 +22,26 @@ TEST_F(FieldsTest, UnknownOnesAreNamedWithTheNearest) {
 }
 
 TEST_F(FieldsTest, ThoseOfLaterVersionsAreRefusedByName) {
-  for (const char* field :
-       {"nodeProperties", "nodeOverrides", "shareIdentifier", "schedulingPriorityOverride",
-        "propagateTags", "consumableResourcePropertiesOverride", "ecsPropertiesOverride",
-        "eksPropertiesOverride", "expectedSeconds", "notBeforeSeconds", "checkpoint", "maxFailures",
-        "constraints", "results"})
+  for (const char* field : {"propagateTags", "ecsProperties", "ecsPropertiesOverride",
+                            "eksPropertiesOverride", "containerRuntime"})
     EXPECT_EQ(
         job_errors("\"" + std::string(field) + "\": 1"),
         "plan.json: jobs[0]." + std::string(field) + ": '" + field + "' is not supported yet\n");
-  for (const char* field : {"maxConcurrent", "maxFailures", "seed"})
-    EXPECT_EQ(job_errors("\"arrayProperties\": {\"size\": 2, \"" + std::string(field) + "\": 1}"),
-              "plan.json: jobs[0].arrayProperties." + std::string(field) + ": '" + field +
-                  "' is not supported yet\n");
   for (const char* field : {"image", "volumes", "mountPoints", "user", "privileged", "ulimits",
                             "linuxParameters", "secrets", "jobRoleArn", "logConfiguration"})
     EXPECT_EQ(job_errors("\"containerOverrides\": {\"" + std::string(field) + "\": 1}"),
               "plan.json: jobs[0].containerOverrides." + std::string(field) + ": '" + field +
                   "' is not supported yet\n");
-  EXPECT_EQ(errors(R"({"computeEnvironments": [], "schedulingPolicies": [], "maxFailures": 3,
-                       "consumableResources": [],
-                       "jobQueues": [{"jobQueueName": "q", "computeEnvironmentOrder": []},
-                                     {"jobQueueName": "p", "state": "DISABLED"}],
-                       "jobDefinitions": [{"jobDefinitionName": "d", "type": "multinode",
+  EXPECT_EQ(errors(R"({"computeEnvironments": [{"computeEnvironmentName": "e", "serviceRole": "r",
+                         "computeResources": {"subnets": []}}],
+                       "jobQueues": [{"jobQueueName": "q", "jobQueueType": "x"}],
+                       "jobDefinitions": [{"jobDefinitionName": "d",
                                            "platformCapabilities": ["EC2"]}],
-                       "jobs": [{"jobName": "a", "containerProperties": {"command": ["true"],
-                         "resourceRequirements": [{"type": "GPU", "value": "1"}]}}]})"),
-            R"(plan.json: computeEnvironments: 'computeEnvironments' is not supported yet
-plan.json: schedulingPolicies: 'schedulingPolicies' is not supported yet
-plan.json: maxFailures: 'maxFailures' is not supported yet
-plan.json: consumableResources: 'consumableResources' is not supported yet
-plan.json: jobQueues[0].computeEnvironmentOrder: 'computeEnvironmentOrder' is not supported yet
-plan.json: jobQueues[1].state: 'DISABLED' is not supported yet
+                       "jobs": [{"jobName": "a", "containerProperties": {"command": ["true"]}}]})"),
+            R"(plan.json: computeEnvironments[0].serviceRole: 'serviceRole' is not supported yet
+plan.json: computeEnvironments[0].computeResources.subnets: 'subnets' is not supported yet
+plan.json: jobQueues[0].jobQueueType: 'jobQueueType' is not supported yet
 plan.json: jobDefinitions[0].platformCapabilities: 'platformCapabilities' is not supported yet
-plan.json: jobDefinitions[0].type: 'multinode' is not supported yet
-plan.json: jobs[0].containerProperties.resourceRequirements[0].type: 'GPU' is not supported yet
 )");
 }
 
@@ -147,7 +136,7 @@ plan.json: jobs[4].timeout.attemptDurationSeconds: must be a whole number from 1
 plan.json: jobs[5].jobName: job 'index' is there twice, see jobs[0]
 plan.json: jobs[1].dependsOn[0].jobId: job 'indexx' is unknown; did you mean 'index'?; known: index, align, sort, merge, report
 plan.json: jobs[2].dependsOn[0].type: N_TO_N needs arrays of one size: 'sort' has 16 children, 'align' 3
-plan.json: jobs[3].dependsOn[1].type: 'AFTER_ANY' is not supported yet
+plan.json: jobs[1].dependsOn: jobs wait for each other: align → report → merge → sort → align
 plan.json: jobs[1].dependsOn: jobs wait for each other: align → report → align
 samples.csv: line 3: has 1 values, the header 2
 )");

@@ -193,7 +193,7 @@ plan.json: jobs[0].containerOverrides.environment[8]: 'value' is missing
   write("s.csv", "MODE\nx\n");
   EXPECT_NE(job_errors(R"("containerOverrides": {"environment": [{"name": "MODE", "value": "1"}]},
                           "arrayProperties": {"parametersFile": "s.csv"})")
-                .find("'MODE' is set in the environment and is a parameter of the children"),
+                .find("'MODE' is set here and is a parameter of the children"),
             std::string::npos);
 }
 
@@ -203,8 +203,7 @@ TEST_F(JobTest, ChecksRetryStrategies) {
       [{"onExitCode": "1x", "action": "RETRY"}, {"onReason": "a*b", "action": "MAYBE"},
        {"onReason": "", "action": "EXIT"}, {"onStatusReason": "x"}, {"on": 1, "action": "EXIT"},
        {"action": "EXIT"}]})"),
-      R"(plan.json: jobs[0].retryStrategy.memoryMultiplier: 'memoryMultiplier' is not supported yet
-plan.json: jobs[0].retryStrategy.attempts: must be a whole number from 1 to 10, not 11
+      R"(plan.json: jobs[0].retryStrategy.attempts: must be a whole number from 1 to 10, not 11
 plan.json: jobs[0].retryStrategy.evaluateOnExit: has more than 5 entries
 plan.json: jobs[0].retryStrategy.evaluateOnExit[0].onExitCode: '1x' must be of digits, with one '*' at the end if at all
 plan.json: jobs[0].retryStrategy.evaluateOnExit[1].onReason: 'a*b' may have one '*', as its last character
@@ -212,6 +211,7 @@ plan.json: jobs[0].retryStrategy.evaluateOnExit[1].action: 'MAYBE' must be RETRY
 plan.json: jobs[0].retryStrategy.evaluateOnExit[2].onReason: must have 1 to 512 characters
 plan.json: jobs[0].retryStrategy.evaluateOnExit[3]: 'action' is missing
 plan.json: jobs[0].retryStrategy.evaluateOnExit[4].on: unknown field 'on'; known: onStatusReason, onReason, onExitCode, action
+plan.json: jobs[0].retryStrategy: 'memoryMultiplier' multiplies nothing: the job asks for no MEMORY
 )");
   EXPECT_NE(job_errors(R"("retryStrategy": {"evaluateOnExit": []})").find("'attempts' is missing"),
             std::string::npos);

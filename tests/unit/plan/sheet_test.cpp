@@ -69,16 +69,13 @@ TEST_F(SheetTest, RefusesWhatIsNoSheet) {
             "s.csv: is empty: its first line must hold the names of the parameters\n");
   EXPECT_EQ(sheet_errors("a,b\n\n"), "s.csv: has no rows below its header\n");
   EXPECT_EQ(sheet_errors("a\tb\n1\t2\n"),
-            "s.csv: line 1: TSV sheets are not supported yet: separate the values with commas\n");
+            "s.csv: line 1: the values are separated by tabs: call the file .tsv\n");
   EXPECT_EQ(sheet_errors("a\nb\n\xFFx\n"),
             "s.csv: line 3: is not UTF-8: save the sheet with that encoding\n");
   EXPECT_EQ(sheet_errors(std::string_view("a\nb\0\n", 5)),
             "s.csv: line 2: holds a NUL byte: this is no CSV text\n");
   EXPECT_EQ(sheet_errors("a,b\n1,\"2\n"), "s.csv: line 2: a quote is opened and never closed\n");
   EXPECT_EQ(sheet_errors("\"a\n1\n"), "s.csv: line 1: a quote is opened and never closed\n");
-  EXPECT_EQ(job_errors(R"("arrayProperties": {"parametersFile": "x.TSV"})"),
-            "plan.json: jobs[0].arrayProperties.parametersFile: TSV sheets are not supported yet: "
-            "write 'x.TSV' as CSV\n");
   EXPECT_NE(job_errors(R"("arrayProperties": {"parametersFile": "none.csv"})").find("none.csv"),
             std::string::npos);
 }
