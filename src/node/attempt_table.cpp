@@ -3,7 +3,7 @@
 namespace mpibatch::node {
 
 bool AttemptTable::fits(const model::Resources& asked) const {
-  return vcpus_ + asked.vcpus <= capacity_.vcpus &&
+  return vcpus_ + asked.vcpus <= capacity_.vcpus && gpus_ + asked.gpus <= capacity_.gpus &&
          (capacity_.memory_mib == 0 || memory_mib_ + asked.memory_mib <= capacity_.memory_mib);
 }
 
@@ -12,9 +12,11 @@ bool AttemptTable::ever_fits(const model::Resources& asked) const {
 }
 
 void AttemptTable::add(const Work& work) {
-  vcpus_ += work.job->resources.vcpus;
-  memory_mib_ += work.job->resources.memory_mib;
+  vcpus_ += work.each.vcpus;
+  memory_mib_ += work.each.memory_mib;
+  gpus_ += work.each.gpus;
   HeldAttempt held;
+  held.each = work.each;
   held.job = work.job;
   held.attempt = work.attempt;
   held_.emplace(work.execution, std::move(held));
@@ -44,13 +46,20 @@ std::optional<HeldAttempt> AttemptTable::remove(const model::ExecutionId& execut
   set_deadline(execution, found->second, Duration::max());
   HeldAttempt held = std::move(found->second);
   held_.erase(found);
-  vcpus_ -= held.job->resources.vcpus;
-  memory_mib_ -= held.job->resources.memory_mib;
+  vcpus_ -= held.each.vcpus;
+  memory_mib_ -= held.each.memory_mib;
+  gpus_ -= held.each.gpus;
   return held;
 }
 
 void AttemptTable::end_all(Ending why, Duration grace, Duration awake) {
   for (auto& [id, held] : held_) end(id, held, why, grace, awake);
+}
+
+void AttemptTable::end_some(model::GrantId grant, const model::Ranges& children, Ending why,
+                            Duration grace, Duration awake) {
+  for (auto& [id, held] : held_)
+    if (id.grant == grant && model::contains(children, id.child)) end(id, held, why, grace, awake);
 }
 
 void AttemptTable::check_deadlines(Duration awake, Duration grace) {

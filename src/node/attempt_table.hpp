@@ -22,6 +22,7 @@ enum class Ending : std::uint8_t { No, Timeout, Stop };
 
 struct HeldAttempt {
   std::shared_ptr<const model::JobTemplate> job;
+  model::Resources each;
   std::uint8_t attempt = 1;
   bool started = false;  // else the driver is still at it
   Ending ending = Ending::No;
@@ -46,6 +47,8 @@ class AttemptTable {
 
   // TERM now and KILL after the grace; no grace: KILL now.
   void end_all(Ending why, Duration grace, Duration awake);
+  void end_some(model::GrantId grant, const model::Ranges& children, Ending why, Duration grace,
+                Duration awake);
   void check_deadlines(Duration awake, Duration grace);
   std::optional<Duration> next_deadline() const;  // awake time
   std::vector<Signal> take_signals() { return std::exchange(signals_, {}); }
@@ -61,6 +64,7 @@ class AttemptTable {
   std::set<std::pair<Duration, model::ExecutionId>> deadlines_;
   std::uint64_t vcpus_ = 0;
   std::uint64_t memory_mib_ = 0;
+  std::uint64_t gpus_ = 0;
   std::vector<Signal> signals_;
 };
 

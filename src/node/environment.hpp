@@ -28,6 +28,7 @@ struct AttemptFrame {
   std::string node;
   std::string tmp_folder;
   std::vector<std::uint32_t> cpus;
+  std::string compute_environment = {};  // empty: none was named
 };
 
 using Parameters = std::vector<std::pair<std::string, std::string>>;

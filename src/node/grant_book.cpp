@@ -35,8 +35,8 @@ void GrantBook::add(protocol::Grant grant, std::shared_ptr<const model::JobTempl
   order_.push_back(id);
 }
 
-const model::JobTemplate* GrantBook::head() const {
-  return order_.empty() ? nullptr : grants_.at(order_.front()).job.get();
+const model::Resources* GrantBook::head() const {
+  return order_.empty() ? nullptr : &grants_.at(order_.front()).grant.each;
 }
 
 Work GrantBook::take_head() {
@@ -46,7 +46,7 @@ Work GrantBook::take_head() {
   entry.started.insert(child);
   protocol::Grant& grant = entry.grant;
   const std::size_t at = position_of(grant.children, child);
-  Work work{{grant.job, child, grant.id}, 1, entry.job, {}};
+  Work work{{grant.job, child, grant.id}, 1, entry.job, {}, grant.each, grant.environment};
   if (!grant.attempts.empty()) work.attempt = grant.attempts[at];
   if (!grant.values.empty()) work.values = std::move(grant.values[at]);
   if (entry.waiting.empty()) order_.pop_front();

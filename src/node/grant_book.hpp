@@ -22,6 +22,8 @@ struct Work {
   std::uint8_t attempt = 1;
   std::shared_ptr<const model::JobTemplate> job;
   std::vector<std::string> values;
+  model::Resources each;
+  std::string environment;
 };
 
 class GrantBook {
@@ -31,8 +33,8 @@ class GrantBook {
   // A grant that mark_seen() was told of and whose shape is good.
   void add(protocol::Grant grant, std::shared_ptr<const model::JobTemplate> job);
 
-  const model::JobTemplate* head() const;  // of the first waiting child; null: nothing waits
-  Work take_head();                        // it counts as started from now on
+  const model::Resources* head() const;  // of the first waiting child; null: nothing waits
+  Work take_head();                      // it counts as started from now on
 
   // Takes children out of the backlog for ever. A grant that was never seen is returned whole.
   model::Ranges recall(model::GrantId grant, const model::Ranges& children);

@@ -26,6 +26,7 @@ constexpr std::size_t kChunkBytes = 64 * 1024;
 // After an end: more than this in a pipe comes from somebody who still writes.
 constexpr std::size_t kRestBytesMax = std::size_t{2} << 20;
 constexpr int kEventsMax = 64;
+constexpr int kKilledCode = 128 + SIGKILL;
 
 void watch_descriptor(int epoll, int fd, std::uint64_t key) {
   epoll_event event{};
@@ -105,15 +106,16 @@ tl::expected<void, StartFailure> Processes::start(const Spawn& spawn,
   attempt.token = token_of(place_.run, place_.name.share, spawn.execution);
   attempt.tmp_folder = std::move(*tmp_folder);
   attempt.keep_tmp = job.keep_tmp;
+  attempt.oom_kills = oom_.recent(SystemClock().awake());
 
   const Parameters parameters = parameters_of(job, spawn.values);
   SpawnRequest request;
   request.folder = absolute(job.working_directory, surroundings_.working_directory);
   request.cpus = cpus.empty() ? place_.cpus : cpus;
-  request.environment =
-      attempt_environment(surroundings_.environment, job, parameters,
-                          {spawn.execution, spawn.attempt, attempt.token,
-                           model::to_string(place_.name), attempt.tmp_folder, cpus});
+  request.environment = attempt_environment(
+      surroundings_.environment, job, parameters,
+      {spawn.execution, spawn.attempt, attempt.token, model::to_string(place_.name),
+       attempt.tmp_folder, cpus, spawn.environment});
   const CommandPlace where{request.folder, variable(request.environment, "PATH"),
                            variable(request.environment, "SHELL"), host};
   auto command = find_command(job, parameters, where);
@@ -170,8 +172,10 @@ void Processes::watch(Attempt& attempt) {
 void Processes::signal(const model::ExecutionId& execution, EndSignal signal) {
   const auto found = serials_.find(execution);
   if (found == serials_.end()) return;
-  const pid_t pid = attempts_.at(found->second).pid;
+  Attempt& attempt = attempts_.at(found->second);
+  const pid_t pid = attempt.pid;
   if (!mains_.contains(pid)) return;  // it has ended; what is left of it is being killed
+  attempt.ended_by_us = attempt.ended_by_us || signal == EndSignal::Kill;
   ::kill(-pid, signal == EndSignal::Kill ? SIGKILL : SIGTERM);
   if (signal == EndSignal::Term) ::kill(-pid, SIGCONT);  // a stopped process acts on it, too
 }
@@ -275,9 +279,21 @@ void Processes::finish(Attempt& attempt) {
                           attempt.keep_tmp ? model::to_string(attempt.execution) : std::string());
   const model::ExecutionId execution = attempt.execution;
   model::AttemptEnd end = end_of(attempt.status, attempt.usage);
+  if (out_of_memory(attempt)) {
+    end.kind = model::EndKind::OutOfMemory;
+    end.code = kKilledCode;
+  }
   serials_.erase(execution);
   attempts_.erase(attempt.serial);
   listener_.ended(execution, std::move(end));
+}
+
+// The kernel's SIGKILL, to its main process or to one whose shell passed that on. Other attempts
+// share the counter: one that somebody else kills at the same moment is called the same.
+bool Processes::out_of_memory(const Attempt& attempt) {
+  const bool killed = WIFSIGNALED(attempt.status) ? WTERMSIG(attempt.status) == SIGKILL
+                                                  : WEXITSTATUS(attempt.status) == kKilledCode;
+  return killed && !attempt.ended_by_us && oom_.read() > attempt.oom_kills;
 }
 
 bool Processes::kill_all(Duration patience) {

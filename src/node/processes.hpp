@@ -18,6 +18,7 @@
 #include <mpibatch/base/time.hpp>
 #include <mpibatch/base/unique_fd.hpp>
 #include <mpibatch/node/starter_core.hpp>
+#include <mpibatch/topology/oom_counter.hpp>
 
 #include "node/proc.hpp"
 #include "node/slot_table.hpp"
@@ -74,6 +75,8 @@ class Processes {
     SlotTable::Slot* slot = nullptr;
     pid_t pid = 0;  // of the main process, and of its group
     UniqueFd pipes[2];
+    std::uint64_t oom_kills = 0;  // counted when it was started
+    bool ended_by_us = false;     // KILL was sent while it ran
     int status = 0;
     rusage usage{};
   };
@@ -86,6 +89,7 @@ class Processes {
   void finish_ended();
   bool anything_left(const Attempt& attempt);
   void finish(Attempt& attempt);
+  bool out_of_memory(const Attempt& attempt);
 
   ProcessPlace place_;
   SlotTable& slots_;
@@ -94,6 +98,7 @@ class Processes {
   protocol::Surroundings surroundings_;
   TmpFolders* tmp_folders_ = nullptr;
   ChildList children_;
+  topology::OomCounter oom_;
   UniqueFd epoll_;    // the two below
   UniqueFd pipes_;    // an epoll of all attempts' pipes
   UniqueFd signals_;  // SIGCHLD

@@ -130,7 +130,9 @@ void StarterLoop::make_core(bool first_starter) {
   settings.boot_id = boot_id();
   settings.capacity = parts_.allocation.capacity;
   settings.placement = parts_.allocation.words;
+  settings.features = parts_.allocation.features;
   settings.notices = parts_.allocation.notices;
+  settings.remarks = parts_.allocation.remarks;
   settings.predecessor = parts_.predecessor.verdict(first_starter);
   settings.lease = options_.lease;
   core_.emplace(std::move(settings));

@@ -5,6 +5,8 @@
 #include <optional>
 #include <utility>
 
+#include <mpibatch/model/state.hpp>
+
 #include "node/attempt_table.hpp"
 #include "node/end_outbox.hpp"
 #include "node/grant_book.hpp"
@@ -13,6 +15,14 @@
 namespace mpibatch::node {
 
 namespace {
+
+std::string out_of_memory_text(const model::Usage& usage, const model::Resources& each) {
+  constexpr std::uint64_t kKibEach = 1024;
+  std::string text = std::string(model::kReasonOutOfMemory) + " (its largest process used " +
+                     std::to_string(usage.memory_max_kib / kKibEach) + " MiB";
+  if (each.memory_mib > 0) text += ", it asked for " + std::to_string(each.memory_mib) + " MiB";
+  return text + ")";
+}
 
 // The frames of one batch. Starts and ends are gathered: a busy node sends few messages.
 struct Outgoing {
@@ -59,6 +69,7 @@ struct StarterCore::State {
   void attach(const protocol::Attach& attach, model::Epoch from);
   void grant(const protocol::Grant& grant);
   void recall(const protocol::Recall& recall);
+  void stop(const protocol::Stop& asked);
   void stop_all(Duration stop_grace);
   void leave(std::string reason, bool settled);
   void fail(const std::string& message);
@@ -82,6 +93,8 @@ void StarterCore::State::attach(const protocol::Attach& attach, model::Epoch fro
                       settings.features});
   for (std::string& notice : std::exchange(settings.notices, {}))
     say(protocol::Trouble{false, std::move(notice)});
+  for (std::string& remark : std::exchange(settings.remarks, {}))
+    say(protocol::Trouble{false, std::move(remark), true});
   if (trouble) say(protocol::Trouble{true, *trouble});
   ends.send_again();
 }
@@ -102,7 +115,10 @@ void StarterCore::State::grant(const protocol::Grant& given) {
     fail("grant " + model::to_string(given.id) +
          " is of a job that it was not told of; a defect of mpibatch, please report it");
   }
-  if (trouble || stopping || !attempts.ever_fits(job->second->resources)) {
+  if (given.gang)
+    fail("grant " + model::to_string(given.id) +
+         " is a part of a multi-node parallel job, which cannot be launched yet");
+  if (trouble || stopping || !attempts.ever_fits(given.each)) {
     say(protocol::Returned{given.id, given.children});
     return;
   }
@@ -114,6 +130,13 @@ void StarterCore::State::recall(const protocol::Recall& asked) {
   if (!model::well_formed(asked.children)) return;
   model::Ranges given = book.recall(asked.grant, asked.children);
   if (!given.empty()) say(protocol::Returned{asked.grant, std::move(given)});
+}
+
+void StarterCore::State::stop(const protocol::Stop& asked) {
+  recall({asked.grant, asked.children});
+  if (!model::well_formed(asked.children)) return;
+  attempts.end_some(asked.grant, asked.children, Ending::Stop, asked.grace, last.awake);
+  take_signals();
 }
 
 void StarterCore::State::give_back() {
@@ -145,12 +168,12 @@ void StarterCore::State::fail(const std::string& message) {
 // Strictly in grant order: rank 0 decided it, and a small job that overtook would starve a big one.
 void StarterCore::State::start_what_fits() {
   if (leaving) return;
-  for (const model::JobTemplate* head = book.head(); head && attempts.fits(head->resources);
+  for (const model::Resources* head = book.head(); head && attempts.fits(*head);
        head = book.head()) {
     Work work = book.take_head();
     attempts.add(work);
-    actions.push_back(
-        Spawn{work.execution, work.attempt, std::move(work.job), std::move(work.values)});
+    actions.push_back(Spawn{work.execution, work.attempt, std::move(work.job),
+                            std::move(work.values), work.each, std::move(work.environment)});
   }
 }
 
@@ -213,6 +236,7 @@ void StarterCore::receive(const protocol::DownMessage& message, Now now) {
         state.templates[{job.job, job.revision}] = std::make_shared<model::JobTemplate>(job);
     if (const auto* grant = std::get_if<protocol::Grant>(&frame)) state.grant(*grant);
     if (const auto* recall = std::get_if<protocol::Recall>(&frame)) state.recall(*recall);
+    if (const auto* stop = std::get_if<protocol::Stop>(&frame)) state.stop(*stop);
     if (const auto* stop = std::get_if<protocol::StopAll>(&frame)) state.stop_all(stop->grace);
     if (const auto* renewed = std::get_if<protocol::Renewed>(&frame))
       state.lease.renewed(renewed->stamp, now.boot);
@@ -276,6 +300,8 @@ void StarterCore::ended(model::ExecutionId execution, model::AttemptEnd end, Now
   } else if (attempt->ending == Ending::Stop && !end.succeeded()) {
     // What ended well before the signal reached it has ended well; anything else is run again.
     end.kind = model::EndKind::Stopped;
+  } else if (end.kind == model::EndKind::OutOfMemory) {
+    end.reason = out_of_memory_text(end.usage, attempt->each);
   }
   state.finish(execution, *attempt, std::move(end));
   state.start_what_fits();

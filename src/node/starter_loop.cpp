@@ -174,7 +174,7 @@ void StarterLoop::act() {
 
 void StarterLoop::spawn(const Spawn& spawn) {
   if (leaving_) return;
-  const std::uint32_t vcpus = spawn.job->resources.vcpus;
+  const std::uint32_t vcpus = spawn.each.vcpus;
   std::vector<std::uint32_t> cpus;
   if (vcpus > 0) cpus = cpus_.take(vcpus).value_or(std::vector<std::uint32_t>{});
   const auto started = processes_.start(spawn, cpus);

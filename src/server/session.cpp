@@ -122,7 +122,7 @@ void Coordinator::State::receive(LinkId link, const protocol::UpFrame& frame, In
   } else if (const auto* trouble = std::get_if<protocol::Trouble>(&frame)) {
     const std::string words =
         fmt::format("node {}: {}", name_of(core, session.node), trouble->message);
-    tell(true, words);
+    tell(!trouble->harmless, words);
     if (trouble->fatal) {
       core.set_open(session.node, false);
       session.trouble = words;

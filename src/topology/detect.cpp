@@ -26,11 +26,12 @@ Masks read_masks(bool launched_by_mpirun) {
 }  // namespace
 
 Result<Allocation> detect(const Request& request) {
-  CpuGrant granted =
-      granted_cpus(read_masks(request.launched_by_mpirun), request.launched_by_mpirun);
+  const Masks masks = read_masks(request.launched_by_mpirun);
+  CpuGrant granted = granted_cpus(masks, request.launched_by_mpirun);
   Grant grant;
   grant.cpus = std::move(granted.cpus);
   grant.notices = std::move(granted.notices);
+  grant.remarks = std::move(granted.remarks);
   grant.slots = static_cast<std::uint32_t>(grant.cpus.numbers.size());
   if (grant.slots == 0) {
     grant.slots = static_cast<std::uint32_t>(std::max(1L, ::sysconf(_SC_NPROCESSORS_ONLN)));
@@ -43,7 +44,10 @@ Result<Allocation> detect(const Request& request) {
   if (const auto limit = least_cgroup_limit(""); limit && limit->bytes < grant.memory.bytes)
     grant.memory = *limit;
   lower(grant, slurm_grant([](const char* name) { return std::getenv(name); }));
-  return split(grant, request);
+  auto allocation = split(grant, request);
+  if (allocation)
+    allocation->features = features_of(cpu_model("/proc/cpuinfo"), masks.hardware.numa_nodes);
+  return allocation;
 }
 
 }  // namespace mpibatch::topology

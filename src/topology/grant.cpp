@@ -22,7 +22,7 @@ bool has(const std::vector<std::uint32_t>& cpus, std::uint32_t cpu) {
 
 Cpus without_distances(std::vector<std::uint32_t> numbers) {
   std::vector<std::uint8_t> steps(numbers.empty() ? 0 : numbers.size() - 1, 1);
-  return {std::move(numbers), std::move(steps)};
+  return {std::move(numbers), std::move(steps), 0};
 }
 
 std::string memory_words(std::uint64_t mib) {
@@ -82,14 +82,17 @@ CpuGrant granted_cpus(const Masks& masks, bool launched_by_mpirun) {
     // hwloc knows none of them (a container that hides /sys): the mask is all there is.
     return both.numbers.empty() ? without_distances(mask) : both;
   };
-  if (!launched_by_mpirun) return {within(masks.own), {}};
-  CpuGrant grant{masks.launcher ? within(*masks.launcher) : masks.hardware, {}};
+  if (!launched_by_mpirun) return {within(masks.own), {}, {}};
+  CpuGrant grant{masks.launcher ? within(*masks.launcher) : masks.hardware, {}, {}};
   if (grant.cpus.numbers.empty()) grant.cpus = within(masks.own);
   const std::vector<std::uint32_t>& wide = grant.cpus.numbers;
   const auto bound = only(grant.cpus, masks.own).numbers;
-  if (bound.size() < wide.size())
-    grant.notices.push_back(fmt::format("the launcher bound this rank to CPU {}; using {}",
-                                        cpu_list(masks.own), cpu_list(wide)));
+  if (bound.size() < wide.size()) {
+    // All that the launcher itself was granted; or, where it cannot be seen, all that there is.
+    auto& lines = masks.launcher ? grant.remarks : grant.notices;
+    lines.push_back(fmt::format("the launcher bound this rank to CPU {}; using {}",
+                                cpu_list(masks.own), cpu_list(wide)));
+  }
   return grant;
 }
 
@@ -105,6 +108,7 @@ Result<Allocation> split(const Grant& grant, const Request& request) {
                                               request.share, request.shares));
   Allocation share;
   share.notices = grant.notices;
+  share.remarks = grant.remarks;
   share.pinned = grant.pinned;
   if (request.cpus_per_node) {
     share.capacity.vcpus = *request.cpus_per_node;

@@ -14,6 +14,7 @@ namespace mpibatch::topology {
 struct Cpus {
   std::vector<std::uint32_t> numbers;
   std::vector<std::uint8_t> steps;
+  std::uint32_t numa_nodes = 0;  // of the machine; 0: unknown
   bool operator==(const Cpus&) const = default;
 };
 Cpus only(const Cpus& cpus, const std::vector<std::uint32_t>& wanted);
@@ -27,6 +28,7 @@ struct Masks {
 struct CpuGrant {
   Cpus cpus;
   std::vector<std::string> notices;
+  std::vector<std::string> remarks;
 };
 CpuGrant granted_cpus(const Masks& masks, bool launched_by_mpirun);
 
@@ -44,6 +46,7 @@ struct Grant {
   bool pinned = true;       // it is known which ones
   Memory memory;            // the limit, reserve included
   std::vector<std::string> notices;
+  std::vector<std::string> remarks = {};
 };
 Result<Allocation> split(const Grant& grant, const Request& request);
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <fstream>
 #include <sstream>
 
 #include <fmt/format.h>
@@ -77,6 +78,8 @@ Cpus hardware_cpus() {
     cpus.numbers.push_back(pu->os_index);
     before = pu;
   }
+  const int numa_nodes = hwloc_get_nbobjs_by_type(loaded.topology, HWLOC_OBJ_NUMANODE);
+  cpus.numa_nodes = static_cast<std::uint32_t>(std::max(numa_nodes, 0));
   return cpus;
 }
 
@@ -115,6 +118,26 @@ std::optional<pid_t> launcher_process() {
   }
   if (parent > 0) return parent;
   return std::nullopt;
+}
+
+// Only its beginning is read: on many CPUs the whole of it takes the kernel a while.
+std::string cpu_model(const std::string& path) {
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);) {
+    if (line.empty()) break;  // the next CPU
+    if (!line.starts_with("model name")) continue;
+    const std::size_t colon = line.find(':');
+    const std::size_t begin = colon == line.npos ? colon : line.find_first_not_of(" \t", colon + 1);
+    return begin == line.npos ? std::string() : line.substr(begin);
+  }
+  return {};
+}
+
+std::vector<std::string> features_of(const std::string& cpu_model, std::uint32_t numa_nodes) {
+  std::vector<std::string> features;
+  if (!cpu_model.empty()) features.push_back("cpu:" + cpu_model);
+  if (numa_nodes > 0) features.push_back(fmt::format("numa:{}", numa_nodes));
+  return features;
 }
 
 std::uint64_t physical_memory_bytes() {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -24,5 +25,9 @@ bool is_launcher(std::string_view command);
 std::optional<pid_t> launcher_process();
 
 std::uint64_t physical_memory_bytes();
+
+std::string cpu_model(const std::string& path);  // as /proc/cpuinfo names it first; empty: unknown
+// As nodes are chosen by: model/feature.hpp. Sorted.
+std::vector<std::string> features_of(const std::string& cpu_model, std::uint32_t numa_nodes);
 
 }  // namespace mpibatch::topology

@@ -34,7 +34,8 @@ struct StarterSettings {
   model::Resources capacity;
   std::vector<std::string> features = {};  // sorted
   std::string placement;
-  std::vector<std::string> notices;  // what the user should know of this node; told once
+  std::vector<std::string> notices;       // what the user should know of this node; told once
+  std::vector<std::string> remarks = {};  // what may surprise, but is as it should be
   model::Predecessor predecessor = model::Predecessor::CannotTell;
   Duration lease{std::chrono::seconds{60}};  // until Attach says another
 };
@@ -50,6 +51,8 @@ struct Spawn {
   std::uint8_t attempt = 1;
   std::shared_ptr<const model::JobTemplate> job;
   std::vector<std::string> values;  // of job->parameter_names
+  model::Resources each = {};
+  std::string environment = {};  // AWS_BATCH_CE_NAME; empty: none was named
 };
 enum class EndSignal : std::uint8_t { Term, Kill };
 // To the attempt's whole group; after Kill nothing of it may live on. Answer with ended() once it
@@ -87,8 +90,9 @@ class StarterCore {
   void started(model::ExecutionId execution, std::vector<std::uint32_t> cpus, Now now);
   void cannot_start(model::ExecutionId execution, std::int32_t code, std::string reason, Now now);
   void output(model::ExecutionId execution, store::Stream stream, std::string bytes);
-  // The main process has ended and nothing of the attempt is left. `kind` is Exited or Signaled:
-  // what it is to be called (TimedOut, Stopped) is decided here.
+  // The main process has ended and nothing of the attempt is left. `kind` is Exited, Signaled, or
+  // OutOfMemory where the kernel killed it, or something of it, for that: what it is to be called
+  // (TimedOut, Stopped) is decided here.
   void ended(model::ExecutionId execution, model::AttemptEnd end, Now now);
   void synced(std::uint64_t ticket, Now now);
   // The segment can no longer be written: nothing more starts, rank 0 is told.

@@ -279,10 +279,11 @@ struct RenewRequest {
 struct Trouble {
   bool fatal = false;  // the starter starts nothing more
   std::string message;
+  bool harmless = false;  // nothing is wrong: it may only surprise
   bool operator==(const Trouble&) const = default;
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive& fatal& message;
+    archive& fatal& message& harmless;
   }
 };
 

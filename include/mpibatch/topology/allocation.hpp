@@ -30,8 +30,12 @@ struct Allocation {
   std::vector<std::uint8_t> steps;
   bool pinned = true;  // false: more slots than CPUs, or CPUs held by another run
   std::string words;   // for people: "1 of 2 CPUs (0), 11.0 GiB; memory limit of cgroup /x"
-  // What the user should know: "the launcher bound this rank to CPU 0; using 0-1".
+  // What the user should know: "attempts are not bound to CPUs".
   std::vector<std::string> notices;
+  // What is as it should be and may surprise: "the launcher bound this rank to CPU 0; using 0-1".
+  std::vector<std::string> remarks = {};
+  // What this machine says of itself (model/feature.hpp), sorted: `cpu:<model>`, `numa:<nodes>`.
+  std::vector<std::string> features = {};
 };
 
 // Reads the machine: hwloc, affinity masks, cgroups, Slurm's variables; a few milliseconds.

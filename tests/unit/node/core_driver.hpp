@@ -41,15 +41,16 @@ inline model::GrantId grant_id(std::uint32_t number, std::uint32_t epoch = 1) {
   return {model::Epoch{epoch}, number};
 }
 
+// A child of job n takes n + 1 CPUs.
 inline protocol::Grant grant_of(std::uint32_t number, std::uint32_t job, model::Ranges children,
-                                std::uint32_t epoch = 1, std::uint32_t vcpus = 1) {
+                                std::uint32_t epoch = 1) {
   return {grant_id(number, epoch),
           model::JobId{job},
           model::Revision{1},
           std::move(children),
           {},
           {},
-          {vcpus, 0},
+          {job + 1, 0},
           {},
           {}};
 }

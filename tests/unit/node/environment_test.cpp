@@ -80,17 +80,23 @@ TEST(MpiVariables, WhatALauncherLeaksGoesTheUsersSettingsStay) {
                                   {"PMIX_RANK", "1"},
                                   {"PMI_RANK", "1"},
                                   {"HYDI_CONTROL_FD", "1"},
+                                  {"MPI_LOCALRANKID", "1"},
+                                  {"MPIR_CVAR_CH3_INTERFACE_HOSTNAME", "host"},
+                                  {"MPIR_CVAR_CH4_NETMOD", "ofi"},
                                   {"HFI_NO_BACKTRACE", "1"},
                                   {"PRTE_LAUNCHED", "1"},
                                   {"OMPI_MCA_btl", "tcp,self"},
                                   {"OMPI_MCA_pmix_base_verbose", "5"},
                                   {"OMPI_ALLOW_RUN_AS_ROOT", "1"},
                                   {"PATH", "/bin"}};
-  const model::Environment after{{"OMPI_MCA_btl", "tcp,self"},
+  const model::Environment after{{"MPIR_CVAR_CH4_NETMOD", "ofi"},
+                                 {"OMPI_MCA_btl", "tcp,self"},
                                  {"OMPI_MCA_pmix_base_verbose", "5"},
                                  {"OMPI_ALLOW_RUN_AS_ROOT", "1"},
                                  {"PATH", "/bin"}};
   EXPECT_EQ(strip_mpi_variables(before), after);
+  const model::Environment own{{"GFORTRAN_UNBUFFERED_PRECONNECTED", "y"}};
+  EXPECT_EQ(strip_mpi_variables(own), own);  // not under Hydra
 }
 
 }  // namespace

@@ -71,9 +71,9 @@ TEST(StarterCore, StartsInGrantOrderAndNeverOvertakes) {
 TEST(StarterCore, CountsMemory) {
   CoreDriver driver(settings_of(8));
   driver.attach();
-  model::JobTemplate big = job_of(0);
-  big.resources.memory_mib = 600;
-  driver.down({protocol::Templates{{big}}, grant_of(1, 0, {{0, 3}})});
+  protocol::Grant big = grant_of(1, 0, {{0, 3}});
+  big.each.memory_mib = 600;
+  driver.down({protocol::Templates{{job_of(0)}}, big});
   EXPECT_EQ(driver.spawned.size(), 1U);
 }
 
@@ -278,6 +278,80 @@ TEST(StarterCore, StopAllGivesBackAndEndsWhatRuns) {
   EXPECT_TRUE(driver.ends()[1].end.succeeded());
   EXPECT_EQ(driver.ends()[2].end.kind, EndKind::Stopped);
   EXPECT_EQ(driver.spawned.size(), 3U);
+}
+
+TEST(StarterCore, StopEndsOnlyWhatItNames) {
+  AttachedDriver driver(2);
+  driver.down({grant_of(1, 0, {{0, 5}})});
+  driver.started(driver.spawned[0].execution);
+  driver.started(driver.spawned[1].execution);
+  driver.down({protocol::Stop{grant_id(1), {{0, 1}, {3, 4}}, 2s}});
+  ASSERT_EQ(driver.said<protocol::Returned>().size(), 1U);
+  EXPECT_EQ(driver.said<protocol::Returned>()[0].children, (model::Ranges{{3, 4}}));
+  ASSERT_EQ(driver.signals.size(), 1U);
+  EXPECT_EQ(driver.signals[0].execution.child, 0U);
+  EXPECT_EQ(driver.signals[0].signal, EndSignal::Term);
+  driver.pass(2s);
+  ASSERT_EQ(driver.signals.size(), 2U);
+  EXPECT_EQ(driver.signals[1].signal, EndSignal::Kill);
+  driver.ended(driver.spawned[0].execution, EndKind::Signaled, 9);
+  EXPECT_EQ(driver.ends().at(0).end.kind, EndKind::Stopped);
+  ASSERT_EQ(driver.spawned.size(), 3U);  // what was not named goes on
+  EXPECT_EQ(driver.spawned[2].execution.child, 2U);
+}
+
+TEST(StarterCore, SlotsAreWhatTheGrantAsksFor) {
+  AttachedDriver driver(4);
+  protocol::Grant big = grant_of(1, 0, {{0, 2}});
+  big.each = {1, 600, 0};  // after an end for lack of memory: more than the job says
+  big.environment = "rack";
+  driver.down({big, grant_of(2, 0, {{5, 6}})});
+  ASSERT_EQ(driver.spawned.size(), 1U);
+  EXPECT_EQ(driver.spawned[0].each.memory_mib, 600U);
+  EXPECT_EQ(driver.spawned[0].environment, "rack");
+  driver.ended(driver.spawned[0].execution);
+  EXPECT_EQ(driver.spawned.size(), 3U);
+  protocol::Grant never = grant_of(3, 0, {{7, 8}});
+  never.each = {1, 0, 1};
+  driver.down({never});
+  ASSERT_EQ(driver.said<protocol::Returned>().size(), 1U);
+  EXPECT_EQ(driver.said<protocol::Returned>()[0].grant, grant_id(3));
+}
+
+TEST(StarterCore, AnEndForLackOfMemorySaysWhatItUsed) {
+  AttachedDriver driver(2);
+  protocol::Grant grant = grant_of(1, 0, {{0, 2}});
+  grant.each = {1, 500, 0};
+  driver.down({grant});
+  for (const Spawn& spawn : std::vector<Spawn>(driver.spawned)) driver.started(spawn.execution);
+  model::AttemptEnd end;
+  end.kind = EndKind::OutOfMemory;
+  end.code = 137;
+  end.usage.memory_max_kib = 512 * 1024;
+  driver.core.ended(driver.spawned[0].execution, end, driver.now);
+  driver.down({protocol::StopAll{1s}});
+  driver.core.ended(driver.spawned[1].execution, end, driver.now);  // we were ending it anyway
+  driver.drain();
+  ASSERT_EQ(driver.ends().size(), 2U);
+  EXPECT_EQ(driver.ends()[0].end.kind, EndKind::OutOfMemory);
+  EXPECT_EQ(driver.ends()[0].end.code, 137);
+  EXPECT_EQ(driver.ends()[0].end.reason,
+            "OutOfMemoryError: Container killed due to memory usage (its largest process used 512 "
+            "MiB, it asked for 500 MiB)");
+  EXPECT_EQ(driver.ends()[1].end.kind, EndKind::Stopped);
+}
+
+TEST(StarterCore, RefusesAPartOfAGang) {
+  AttachedDriver driver(2);
+  protocol::Grant part = grant_of(1, 0, {{0, 1}});
+  part.gang = protocol::GangRole{part.id, {{0, 1}}, 2, 0, "node1"};
+  driver.down({part});
+  EXPECT_TRUE(driver.spawned.empty());
+  ASSERT_EQ(driver.said<protocol::Trouble>().size(), 1U);
+  EXPECT_TRUE(driver.said<protocol::Trouble>()[0].fatal);
+  EXPECT_NE(driver.said<protocol::Trouble>()[0].message.find("cannot be launched yet"),
+            std::string::npos);
+  ASSERT_EQ(driver.said<protocol::Returned>().size(), 1U);
 }
 
 TEST(StarterCore, ASecondStopAllWithoutGraceKillsNow) {

@@ -49,8 +49,9 @@ std::string in_child(const std::function<std::string()>& work) {
 std::string detected_cpus(bool launched_by_mpirun) {
   const auto allocation = detect({0, 1, {}, launched_by_mpirun});
   if (!allocation) return allocation.error().message;
-  return fmt::format("{} of [{}], {} notice(s)", allocation->capacity.vcpus,
-                     fmt::join(allocation->cpus, " "), allocation->notices.size());
+  return fmt::format("{} of [{}], {} line(s)", allocation->capacity.vcpus,
+                     fmt::join(allocation->cpus, " "),
+                     allocation->notices.size() + allocation->remarks.size());
 }
 
 class OutsideSlurm : public ::testing::Test {
@@ -78,7 +79,7 @@ TEST_F(Machine, SeesOneCpuUnderTaskset) {
               set_affinity({last});
               return detected_cpus(false);
             }),
-            fmt::format("1 of [{}], 0 notice(s)", last));
+            fmt::format("1 of [{}], 0 line(s)", last));
 }
 
 TEST_F(Machine, WidensToWhatTheLauncherHas) {
@@ -94,7 +95,7 @@ TEST_F(Machine, WidensToWhatTheLauncherHas) {
     });
   });
   EXPECT_EQ(seen.substr(0, seen.find(' ')), std::to_string(own_.size()));
-  EXPECT_NE(seen.find("1 notice(s)"), std::string::npos) << seen;
+  EXPECT_NE(seen.find("1 line(s)"), std::string::npos) << seen;
 }
 
 TEST_F(Machine, SeesOneCpuWhereTheLauncherHasOne) {
@@ -103,7 +104,7 @@ TEST_F(Machine, SeesOneCpuWhereTheLauncherHasOne) {
     set_affinity({own_[0]});
     return in_child([] { return detected_cpus(true); });
   });
-  EXPECT_EQ(seen, fmt::format("1 of [{}], 0 notice(s)", own_[0]));
+  EXPECT_EQ(seen, fmt::format("1 of [{}], 0 line(s)", own_[0]));
 }
 
 TEST_F(Machine, KnowsLaunchersByName) {
