@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds with tests and runs them all through ctest; then the fast ones again under the address and undefined
-# behaviour sanitizers, and those of them that start threads under the thread sanitizer. Installs missing Debian
-# packages, as root or through sudo. Ends with `N passed, N failed`; exit code 1 if any failed.
+# behaviour sanitizers, those of them that start threads under the thread sanitizer, and those with MPI under MPICH.
+# Installs missing Debian packages, as root or through sudo. Ends with `N passed, N failed`; exit code 1 if any failed.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 source cmake/packages.sh
@@ -49,6 +49,11 @@ run_preset() {  # PRESET [TARGET...]
 run_preset dev
 run_preset asan test_programs
 run_preset tsan threaded_test_programs
+if command -v mpicc.mpich > /dev/null; then
+  run_preset mpich
+else
+  echo "There is no mpicc.mpich here: nothing is tested with MPICH." >&2
+fi
 
 echo "$passed passed, $failed failed"
 [[ $failed -eq 0 ]]

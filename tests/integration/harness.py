@@ -23,6 +23,9 @@ import uuid
 SOURCE = pathlib.Path(os.environ.get("MPIBATCH_SOURCE", pathlib.Path(__file__).resolve().parents[2]))
 BUILD = pathlib.Path(os.environ.get("MPIBATCH_BUILD", SOURCE / "build/dev"))
 MPIBATCH = os.environ.get("MPIBATCH", str(BUILD / "mpibatch"))
+# Of the MPI that mpibatch-mpi is built with.
+MPIRUN = os.environ.get("MPIRUN", "mpirun")
+MPICC = os.environ.get("MPICC", "mpicc")
 TOKEN_VARIABLE = "HARNESS_TOKEN"
 
 SUCCEEDED, SOME_FAILED, BAD_USAGE, INTERRUPTED = 0, 1, 2, 75
@@ -46,6 +49,11 @@ def array(name, size, command, depends_on=(), **fields):
 
 # ---- processes
 
+def rank_of(environment):
+    """The rank that a process with this environment was started as, by Open MPI or MPICH; None: no rank."""
+    return environment.get("OMPI_COMM_WORLD_RANK", environment.get("PMI_RANK"))
+
+
 class Process:
     """A process that is told from a later one of the same number by its start time."""
 
@@ -68,11 +76,11 @@ class Process:
 
     @property
     def is_rank_0(self):
-        return self.is_rank and self.environment.get("OMPI_COMM_WORLD_RANK", "0") == "0"
+        return self.is_rank and rank_of(self.environment) in (None, "0")
 
     @property
     def is_mpirun(self):
-        return self.program in ("mpirun", "mpiexec", "orterun", "mpiexec.hydra")
+        return self.program.startswith(("mpirun", "mpiexec", "orterun"))
 
     @property
     def is_attempt(self):
@@ -174,7 +182,7 @@ class Case(unittest.TestCase):
         self.token = uuid.uuid4().hex
         (self.folder / "rt").mkdir(mode=0o700)
         self.environment = {name: value for name, value in os.environ.items()
-                            if not name.startswith(("OMPI_COMM", "PMIX_", "SLURM_", "AWS_BATCH"))}
+                            if not name.startswith(("OMPI_COMM", "PMIX_", "PMI_", "SLURM_", "AWS_BATCH"))}
         self.environment |= {TOKEN_VARIABLE: self.token,
                              "MPIBATCH_RUNTIME_DIR": str(self.folder / "rt"),
                              "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
@@ -217,7 +225,7 @@ class Case(unittest.TestCase):
 
     def start_mpirun(self, ranks, *arguments, **environment):
         """`mpirun -n RANKS mpibatch ARGUMENTS`."""
-        return self.start("mpirun", "-n", ranks, MPIBATCH, *arguments, **environment)
+        return self.start(MPIRUN, "-n", ranks, MPIBATCH, *arguments, **environment)
 
     def check(self, run, code=SUCCEEDED, seconds=60):
         """Waits for the run; fails with its output if it ends with another exit code. The output."""

@@ -37,7 +37,7 @@ class Installed(harness.Case):
         self.write_plan("plan.json", {"jobs": [harness.job("hello", ["echo", "hello"])]})
         self.check(self.start(self.mpibatch, "run", "plan.json"))
         self.assertEqual("hello\n", self.check(self.start(self.mpibatch, "logs", "hello")))
-        self.check(self.start("mpirun", "-n", 2, self.mpibatch, "run", "plan.json", "--fresh"))
+        self.check(self.start(harness.MPIRUN, "-n", 2, self.mpibatch, "run", "plan.json", "--fresh"))
         self.assert_nothing_left()
 
     def test_builds_job_programs(self):

@@ -95,7 +95,7 @@ class Placement(harness.Case):
 
     def start_on(self, prefix, *arguments, ranks=0, binding=None):
         """`mpibatch ARGUMENTS` on a host of the test's own, under `prefix` and, with `ranks`, mpirun."""
-        launcher = ["mpirun", "-n", ranks] if ranks else []
+        launcher = [harness.MPIRUN, "-n", ranks] if ranks else []
         if binding:
             launcher += ["--bind-to", binding]
         return self.start(*self.host, *prefix, *launcher, harness.MPIBATCH, *arguments)

@@ -35,7 +35,7 @@ class Unshared(harness.Case):
         """Two ranks; the second one in namespaces of its own, after that script. The output."""
         command = [harness.MPIBATCH, "run", "plan.json", "--state", "disk/state", "--cpus-per-node", "1"]
         script = f"{before_rank_1}\nexec {shlex.join(command)}"
-        run = self.start("mpirun", "-n", 1, *command, ":", "-n", 1, "unshare", *unshare, "sh", "-ec", script)
+        run = self.start(harness.MPIRUN, "-n", 1, *command, ":", "-n", 1, "unshare", *unshare, "sh", "-ec", script)
         output = self.check(run, code)
         self.assert_nothing_left()
         return output

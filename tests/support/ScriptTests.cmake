@@ -2,7 +2,7 @@
 # properties: `# labels: mpi fault` (default: integration) · `# timeout: 300` seconds (default: 120) · `# serial`
 # (nothing runs beside it) · `# lock: NAME` (no two of that name at a time). Exit code 77 means skipped.
 # In its environment: MPIBATCH (the program), MPIBATCH_BUILD (the build folder), MPIBATCH_SOURCE (the repository), PATH with
-# the job programs, PYTHONPATH with harness.py.
+# the job programs, PYTHONPATH with harness.py, MPIRUN and MPICC of the MPI that was found.
 
 # Debian's own interpreter has h5py; another one that stands first on PATH may not.
 if(EXISTS /usr/bin/python3)
@@ -44,7 +44,7 @@ function(mpibatch_script_tests)
     add_test(NAME ${name} COMMAND ${interpreter} ${script})
     set_tests_properties(${name} PROPERTIES LABELS "${labels}" TIMEOUT ${timeout} RUN_SERIAL ${serial}
       SKIP_RETURN_CODE 77
-      ENVIRONMENT "MPIBATCH=$<TARGET_FILE:mpibatch>;MPIBATCH_BUILD=${CMAKE_BINARY_DIR};MPIBATCH_SOURCE=${PROJECT_SOURCE_DIR};PYTHONPATH=${PROJECT_SOURCE_DIR}/tests/integration"
+      ENVIRONMENT "MPIBATCH=$<TARGET_FILE:mpibatch>;MPIBATCH_BUILD=${CMAKE_BINARY_DIR};MPIBATCH_SOURCE=${PROJECT_SOURCE_DIR};PYTHONPATH=${PROJECT_SOURCE_DIR}/tests/integration;MPIRUN=${MPIEXEC_EXECUTABLE};MPICC=${MPI_C_COMPILER}"
       ENVIRONMENT_MODIFICATION "PATH=path_list_prepend:${CMAKE_BINARY_DIR}/bin")
     if(lock)
       set_tests_properties(${name} PROPERTIES RESOURCE_LOCK ${lock})
