@@ -38,6 +38,9 @@ model::Ranges today_of(const Scheduler::State& state, const GrantState& grant,
 Result<void> Applier::operator()(const model::EpochBegan& fact) {
   if (fact.epoch <= state.epoch.epoch) return impossible(fact, "that epoch has been");
   if (state.epoch.epoch == model::Epoch{}) state.began = fact.now;
+  // The clock may have jumped: no deadline from before means anything on it, not to later epochs
+  // either, whose clock goes on from this one's.
+  if (fact.boot_id.empty() || fact.boot_id != state.epoch.boot_id) state.leases_awaited.clear();
   state.epoch = fact;
   state.grants_made = 0;
   state.losses.clear();  // with rank 0 dead as well, nobody can say what took the host down
@@ -69,6 +72,7 @@ Result<void> Applier::operator()(const model::NodeGone& fact) {
   NodeState& node = state.node(fact.node);
   if (node.instance == fact.instance) node.present = false;
   ++state.nodes_changed;
+  state.touch(fact.node);
   state.leases_awaited.erase({fact.node, fact.instance});
   std::vector<GrantId> lost;
   for (const auto& [id, grant] : state.grants)

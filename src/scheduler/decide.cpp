@@ -1,130 +1,186 @@
-// Which work goes to which node next. Queues by priority, jobs in the plan's order; the first job
-// that finds no room holds back the ones behind it, so that nothing small starves it.
+// What to do next: a round of decisions becomes facts, and is applied.
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include <mpibatch/base/check.hpp>
 
-#include "scheduler/state.hpp"
+#include "scheduler/backlog.hpp"
+#include "scheduler/placement.hpp"
+#include "scheduler/placement_round.hpp"
 
 namespace mpibatch::scheduler {
 
 namespace {
 
-struct Place {
-  NodeId node{};
-  std::uint64_t room = 0;  // children of the job that it takes
+model::Ranges one(ChildIndex child) { return {{child, child + 1}}; }
+
+// All that could be given out of it now.
+model::Ranges offered(const Scheduler::State& state, JobId id) {
+  const JobState& job = state.job(id);
+  if (!state.array(job)) return one(0);
+  const JobExtra& more = *state.extra_of(job);
+  model::RangeSet all = more.runnable;
+  for (const ChildIndex child : more.boosted) all.insert(child);
+  return all.ranges();
+}
+
+model::Ranges lowest(const Scheduler::State& state, JobId id, std::uint64_t children) {
+  const JobState& job = state.job(id);
+  return state.array(job) ? state.extra_of(job)->runnable.first(children) : one(0);
+}
+
+std::string seconds(Duration time) {
+  return fmt::format("{} s", std::chrono::duration_cast<std::chrono::seconds>(time).count());
+}
+
+// Turns decisions into facts.
+struct FactMaker {
+  const Scheduler::State& state;
+  Instant now;
+
+  GrantId next_grant(std::uint32_t ahead = 1) const {
+    return {state.epoch.epoch, state.grants_made + ahead};
+  }
+
+  model::Fact operator()(const Handout& made) const {
+    model::Granted fact;
+    fact.grant = next_grant();
+    fact.node = NodeId{made.node};
+    fact.instance = state.nodes[made.node].instance;
+    fact.job = made.job;
+    fact.children = made.child ? one(*made.child) : lowest(state, made.job, made.children);
+    fact.each = made.each;
+    fact.environment = made.environment;
+    fact.at = now;
+    return fact;
+  }
+
+  model::Fact operator()(const GangHandout& made) const {
+    model::GangGranted fact;
+    fact.job = made.job;
+    fact.child = made.child ? *made.child : lowest(state, made.job, 1).front().begin;
+    fact.at = now;
+    for (const GangSeat& seat : made.seats) {
+      model::GangPart& part = fact.parts.emplace_back();
+      part.grant = next_grant(static_cast<std::uint32_t>(fact.parts.size()));
+      part.node = NodeId{seat.node};
+      part.instance = state.nodes[seat.node].instance;
+      part.environment = made.environment;
+      part.members = seat.members;
+      part.all = seat.all;
+    }
+    return fact;
+  }
+
+  model::Fact operator()(const Hopeless& made) const {
+    model::WaitEnded fact;
+    fact.job = made.job;
+    fact.children = offered(state, made.job);
+    fact.cancelled = false;
+    const auto [begin, end] = *state.allocation;
+    fact.reason = fmt::format(
+        "expected to take {}, longer than the whole allocation of {}: run it in a longer one, or "
+        "say --walltime if this one is",
+        seconds(made.expected), seconds(end - begin));
+    return fact;
+  }
 };
 
-bool fits(const model::Resources& asked, const model::Resources& capacity) {
-  return asked.vcpus <= capacity.vcpus && asked.memory_mib <= capacity.memory_mib;
-}
-
-// How many more of these start at once.
-std::uint64_t room_now(const NodeState& node, const model::Resources& asked) {
-  if (node.granted.vcpus >= node.capacity.vcpus) return 0;
-  std::uint64_t room = (node.capacity.vcpus - node.granted.vcpus) / asked.vcpus;
-  if (asked.memory_mib > 0) {
-    const std::uint64_t used = std::min(node.granted.memory_mib, node.capacity.memory_mib);
-    room = std::min(room, (node.capacity.memory_mib - used) / asked.memory_mib);
+// Heads that have waited for longer than a rule of their queue lets them.
+std::vector<model::Fact> overstayed(const Scheduler::State& state, const QueueHeads& heads,
+                                    Instant now) {
+  std::vector<model::Fact> facts;
+  for (const auto& [key, head] : heads.all()) {
+    const model::TimeLimit* limit = limit_of(state.rules.queues[key.queue], head);
+    if (!limit || now - head.since < limit->max) continue;
+    // What lacks room waits child by child; what cannot fit does so in all of them.
+    const model::Ranges children =
+        key.why == Blocked::Capacity ? one(head.child) : offered(state, head.job);
+    facts.emplace_back(model::WaitEnded{
+        head.job, children, true,
+        fmt::format("Canceled by JobStateTimeLimit action due to reason: {}", limit->reason)});
   }
-  return room;
+  return facts;
 }
 
-// How many more may wait there so that a free slot need not wait for rank 0: what starts within
-// kBacklogWindow, since other nodes could start it sooner if it had to wait longer.
-std::uint64_t room_ahead(const NodeState& node, const JobState& job) {
-  const model::Resources& asked = job.spec.resources;
-  if (job.attempts_ended == 0 || !fits(asked, node.capacity)) return 0;
-  std::uint64_t slots = node.capacity.vcpus / asked.vcpus;
-  if (asked.memory_mib > 0) slots = std::min(slots, node.capacity.memory_mib / asked.memory_mib);
-  const std::int64_t each_us =
-      std::max<std::int64_t>(1, job.busy.count() / static_cast<std::int64_t>(job.attempts_ended));
-  const std::uint64_t expected =
-      slots * static_cast<std::uint64_t>(kBacklogWindow.count() / each_us);
-  const std::uint64_t ahead = std::min(expected, kBacklogSlotsMax * slots);
-  const auto room = [ahead](std::uint64_t capacity, std::uint64_t granted, std::uint64_t each) {
-    const std::uint64_t most = capacity + ahead * each;
-    return granted >= most ? 0 : (most - granted) / each;
+void update_heads(const Scheduler::State& state, Placement& placement, const Round& round,
+                  Instant now) {
+  std::map<QueueHeads::Key, QueueHeads::Unit> units;
+  for (const auto& [key, head] : round.heads) {
+    const ChildIndex child = head.child ? *head.child : lowest(state, head.job, 1).front().begin;
+    units[key] = {head.job, child};
+  }
+  placement.heads.update(units, now);
+}
+
+model::RunFinished end_of_run(const Scheduler::State& state) {
+  const auto bad = [&](JobId id) {
+    const JobState& job = state.job(id);
+    return state.counts(job).good() != job.size;
   };
-  const std::uint64_t children = room(node.capacity.vcpus, node.granted.vcpus, asked.vcpus);
-  if (asked.memory_mib == 0) return children;
-  return std::min(children,
-                  room(node.capacity.memory_mib, node.granted.memory_mib, asked.memory_mib));
-}
-
-template <class Room>
-std::vector<Place> places(const Scheduler::State& state, Room room) {
-  std::vector<Place> found;
-  for (std::uint32_t number = 0; number < state.nodes.size(); ++number) {
-    const NodeState& node = state.nodes[number];
-    if (!node.present || !node.open) continue;
-    if (const std::uint64_t children = room(node); children > 0)
-      found.push_back({NodeId{number}, children});
-  }
-  // The emptiest first: work spreads, and the last few children do not pile up on one node.
-  std::stable_sort(found.begin(), found.end(),
-                   [](const Place& a, const Place& b) { return a.room > b.room; });
-  return found;
-}
-
-model::Granted make_grant(Scheduler::State& state, NodeId node, JobId job, std::uint64_t most) {
-  model::Granted fact;
-  fact.grant = {state.epoch.epoch, state.grants_made + 1};
-  fact.node = node;
-  fact.instance = state.node(node).instance;
-  fact.job = job;
-  fact.children = state.job(job).runnable.first(most);
-  return fact;
+  return {std::any_of(state.by_order.begin(), state.by_order.end(), bad)};
 }
 
 }  // namespace
 
-std::vector<model::Fact> Scheduler::decide(Instant) {
+std::vector<model::Fact> Scheduler::decide(Instant now) {
   State& state = *state_;
   std::vector<model::Fact> facts;
   if (state.finished) return facts;
-
-  const auto hand_out = [&](JobId id, const std::vector<Place>& found) {
-    std::uint64_t places_left = found.size();
-    for (const Place& place : found) {
-      const std::uint64_t left = state.job(id).runnable.size();
-      if (left == 0) return;
-      const std::uint64_t share = (left + places_left - 1) / places_left;
-      --places_left;
-      const model::Granted fact = make_grant(state, place.node, id, std::min(place.room, share));
-      MPIBATCH_CHECK(apply(fact).has_value());
-      facts.emplace_back(fact);
-    }
+  if (!state.placement) state.placement = std::make_unique<Placement>();
+  Placement& placement = *state.placement;
+  const auto commit = [&](model::Fact fact) {
+    MPIBATCH_CHECK(apply(fact).has_value());
+    facts.push_back(std::move(fact));
   };
 
-  auto next = state.ready.begin();
-  while (next != state.ready.end()) {
-    const ReadyKey key = *next;
-    const JobId id = std::get<JobId>(key);
-    const JobState& job = state.job(id);
-    const model::Resources asked = job.spec.resources;
-    hand_out(id, places(state, [&](const NodeState& node) { return room_now(node, asked); }));
-    if (!job.runnable.empty())
-      hand_out(id, places(state, [&](const NodeState& node) { return room_ahead(node, job); }));
-    next = state.ready.upper_bound(key);
-    if (job.runnable.empty()) continue;
-    bool fits_somewhere = false;  // what fits nowhere holds nobody back
-    for (const NodeState& node : state.nodes)
-      fits_somewhere = fits_somewhere || (node.present && node.open && fits(asked, node.capacity));
-    if (fits_somewhere) break;
+  for (bool again = true; again;) {
+    again = false;
+    state.wake(now);
+    placement.refresh(state);
+    if (state.plan_held()) {
+      placement.heads.update({}, now);
+      break;
+    }
+    Round round(state, placement, now);
+    round.run();
+    for (const Decision& decision : round.decisions) {
+      commit(std::visit(FactMaker{state, now}, decision));
+      if (const auto* granted = std::get_if<model::Granted>(&facts.back())) {
+        placement.gave(model::number_of(granted->node), granted->grant);
+      } else if (const auto* gang = std::get_if<model::GangGranted>(&facts.back())) {
+        for (const model::GangPart& part : gang->parts)
+          placement.gave(model::number_of(part.node), part.grant);
+      } else {
+        again = true;  // who waited behind it may go on
+      }
+    }
+    update_heads(state, placement, round, now);
+    for (model::Fact& fact : overstayed(state, placement.heads, now)) {
+      commit(std::move(fact));
+      again = true;
+    }
   }
+  placement.refresh(state);
+  take_back(state, placement);
 
-  if (state.revision != model::Revision{} && state.unfinished == 0 && state.grants.empty()) {
-    bool failed = false;
-    for (const JobState& job : state.jobs)
-      failed = failed || (job.in_plan && job.counts[ChildState::Succeeded] != job.spec.size);
-    const model::RunFinished fact{failed};
-    MPIBATCH_CHECK(apply(fact).has_value());
-    facts.emplace_back(fact);
-  }
+  if (state.revision != model::Revision{} && state.unfinished == 0 && state.grants.empty())
+    commit(end_of_run(state));
   return facts;
+}
+
+std::optional<Instant> Scheduler::next_time() const {
+  const State& state = *state_;
+  if (state.finished) return std::nullopt;
+  std::optional<Instant> next;
+  const auto sooner = [&](Instant at) { next = std::min(next.value_or(at), at); };
+  if (!state.sleeping.empty()) sooner(state.sleeping.begin()->first);
+  if (!state.placement) return next;
+  for (const auto& [key, head] : state.placement->heads.all())
+    if (const model::TimeLimit* limit = limit_of(state.rules.queues[key.queue], head))
+      sooner(head.since + limit->max);
+  return next;
 }
 
 }  // namespace mpibatch::scheduler

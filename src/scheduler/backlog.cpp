@@ -1,0 +1,104 @@
+#include "scheduler/backlog.hpp"
+
+#include <algorithm>
+#include <map>
+
+namespace mpibatch::scheduler {
+
+namespace {
+
+// So many nodes with too much, and so many idle ones, are looked at in a round.
+constexpr std::size_t kTakeBackNodesMax = 64;
+
+// The least number of these whose going makes `over` (what is lacking, in each respect) good.
+std::uint64_t number_over(const Room& free, const Room& each) {
+  std::int64_t count = 0;
+  const auto respect = [&](std::int64_t there, std::int64_t asked) {
+    if (there < 0 && asked > 0) count = std::max(count, (-there + asked - 1) / asked);
+  };
+  respect(free.vcpus, each.vcpus);
+  respect(free.memory_mib, each.memory_mib);
+  respect(free.gpus, each.gpus);
+  return static_cast<std::uint64_t>(count);
+}
+
+// How many of these idle nodes could start now, of a job whose own backlog is all that is left.
+std::uint64_t idle_room(const Scheduler::State& state, Placement& placement, const JobState& job) {
+  if (state.grantable(state.by_order[job.order]) > 0) return 0;
+  const Room asked = room_of(state.kind(job).resources);
+  std::uint64_t room = 0;
+  for (const KindPlaces::Choice& choice : placement.places(state, job.kind).choices) {
+    if (choice.pool < placement.closed.size() && placement.closed[choice.pool]) return 0;
+    std::size_t looked_at = 0;
+    placement.pool(choice.pool).emptiest_first([&](std::uint32_t number) {
+      const std::uint64_t here = times(asked, placement.node(number).free);
+      room += here;
+      return here > 0 && ++looked_at < kTakeBackNodesMax;
+    });
+  }
+  return room;
+}
+
+// The last of those that have not started and are not asked for yet: the others start sooner.
+model::Ranges last_waiting(const GrantState& grant, std::uint64_t most) {
+  model::RangeSet waiting = grant.outstanding;
+  for (const model::RangeSet* less : {&grant.started, &grant.cancelled, &grant.wanted})
+    for (const model::Range& range : less->ranges()) waiting.erase(range);
+  const std::uint64_t count = std::min(most, waiting.size());
+  waiting.take_front(waiting.size() - count);
+  return waiting.ranges();
+}
+
+}  // namespace
+
+BacklogDepth::BacklogDepth(const JobExtra* job) {
+  if (!job || job->attempts_ended == 0) return;
+  const std::int64_t each_us =
+      std::max<std::int64_t>(1, job->busy.count() / static_cast<std::int64_t>(job->attempts_ended));
+  per_slot = std::min<std::uint64_t>(static_cast<std::uint64_t>(kBacklogWindow.count() / each_us),
+                                     kBacklogSlotsMax);
+}
+
+std::uint64_t BacklogDepth::room(const NodePlace& node, const Room& asked) const {
+  const std::uint64_t slots = times(asked, room_of(node.capacity));
+  if (slots == 0) return 0;
+  Room room = node.free;
+  room += asked * (slots * per_slot);
+  return times(asked, room);
+}
+
+void take_back(Scheduler::State& state, Placement& placement) {
+  PoolRoom& nodes = placement.everything();
+  if (!nodes.idle() || !nodes.overfull()) return;
+  std::map<JobId, std::uint64_t> idle;  // less what is on its way
+  std::size_t looked_at = 0;
+  nodes.fullest_first([&](std::uint32_t number) {
+    NodePlace& node = placement.node(number);
+    if (emptiness(node.free) >= 0) return false;
+    Room free = node.free;
+    for (auto id = node.given.rbegin(); id != node.given.rend(); ++id) {
+      const auto found = state.grants.find(*id);
+      if (found == state.grants.end() || found->second.gang) continue;
+      GrantState& grant = found->second;
+      const JobState& job = state.job(grant.job);
+      if (!job.in_plan) continue;
+      const auto [left, is_new] = idle.try_emplace(grant.job, 0);
+      if (is_new) left->second = idle_room(state, placement, job);
+      const std::uint64_t coming = grant.wanted.size();
+      left->second -= std::min(left->second, coming);
+      const Room each = room_of(grant.each);
+      free += each * coming;
+      const std::uint64_t over = number_over(free, each);
+      if (over == 0 || left->second == 0) continue;
+      const model::Ranges back = last_waiting(grant, std::min(over, left->second));
+      if (back.empty()) continue;
+      left->second -= model::count(back);
+      free += each * model::count(back);
+      for (const model::Range& range : back) grant.wanted.insert(range);
+      state.wish(*id);
+    }
+    return ++looked_at < kTakeBackNodesMax;
+  });
+}
+
+}  // namespace mpibatch::scheduler
