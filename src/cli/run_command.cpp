@@ -6,12 +6,14 @@
 #include <memory>
 
 #include <mpibatch/base/log.hpp>
+#include <mpibatch/base/shell_quote.hpp>
 #include <mpibatch/transport/mpi_world.hpp>
 
 #include "cli/command.hpp"
 #include "cli/run_options.hpp"
 #include "cli/run_session.hpp"
 #include "cli/run_world.hpp"
+#include "cli/walltime.hpp"
 
 namespace mpibatch::cli {
 
@@ -25,7 +27,11 @@ struct Given {
   double lease_seconds = 60;
   double grace_seconds = 30;
   std::uint32_t cpus_per_node = 0;
+  std::uint64_t max_failures = 0;
+  std::string walltime;
   CLI::Option* cpus_given = nullptr;
+  CLI::Option* max_failures_given = nullptr;
+  std::vector<CLI::Option*> of_tasks;  // options that a plan says itself
 };
 
 constexpr std::string_view kExamples =
@@ -34,6 +40,8 @@ constexpr std::string_view kExamples =
     "  mpirun -n 4 mpibatch run plan.json            on four ranks, one a node\n"
     "  mpibatch run --tasks commands.txt --vcpus 2   one command a line\n"
     "  ls *.fq | mpibatch run --tasks - -- gzip 'Ref::{line}'\n"
+    "  mpibatch run --parameters samples.csv -- ./align.sh 'Ref::{sample}' 'Ref::{fq1}'\n"
+    "  mpibatch run plan.json --only align:NA017     this child and what it waits for\n"
     "The same command again goes on where the run was interrupted, or retries what failed.\n"
     "Exit code: 0 all succeeded, 1 some job failed, 2 bad usage or plan, 75 interrupted: run "
     "again.";
@@ -43,15 +51,29 @@ void add_task_options(CLI::App& run, Given& given) {
   run.add_option("--tasks", given.options.tasks,
                  "a list of commands, one a line; - reads standard input")
       ->type_name("FILE");
-  run.add_option("--vcpus", task.vcpus, "with --tasks: CPUs of each")
+  run.add_option("--parameters", given.options.sheet,
+                 "a sheet (CSV, TSV), one task a row; needs a command after --")
+      ->type_name("FILE");
+  const auto of_tasks = [&](CLI::Option* option) {
+    given.of_tasks.push_back(option);
+    return option;
+  };
+  of_tasks(run.add_option("--key", task.key, "with --parameters: the column that names a task"))
+      ->type_name("COLUMN");
+  of_tasks(run.add_option("--vcpus", task.vcpus, "with --tasks or --parameters: CPUs of each"))
       ->check(CLI::Range(1U, 65536U));
-  run.add_option("--memory", task.memory_mib, "with --tasks: MiB of each (default: no limit)")
+  of_tasks(run.add_option("--memory", task.memory_mib, "… MiB of each (default: no limit)"))
       ->type_name("MIB");
-  run.add_option("--timeout", given.timeout_seconds, "with --tasks: seconds each may take")
+  of_tasks(run.add_option("--gpus", task.gpus, "… GPUs of each"));
+  of_tasks(run.add_option("--timeout", given.timeout_seconds, "… seconds each may take"))
       ->check(CLI::PositiveNumber);
-  run.add_option("--attempts", task.attempts, "with --tasks: attempts of each, 1 to 10")
+  of_tasks(run.add_option("--attempts", task.attempts, "… attempts of each, 1 to 10"))
       ->check(CLI::Range(1U, 10U));
-  run.add_option("command", task.command, "with --tasks, after --: the command, with Ref::{line}")
+  given.max_failures_given = of_tasks(run.add_option(
+      "--max-failures", given.max_failures, "… more failed tasks than this hold the others"));
+  run.add_option("command", task.command,
+                 "with --tasks or --parameters, after --: the command, with Ref::{line} or a "
+                 "column's Ref::{name}")
       ->type_name("");
 }
 
@@ -68,6 +90,13 @@ void add_run_options(CLI::App& run, Given& given) {
                "run finished work again where its definition changed");
   run.add_flag("--accept", options.accept, "let finished work go that the plan no longer has");
   run.add_flag("--fresh", options.fresh, "set the old state folder aside and start anew");
+  run.add_option("--only", options.only,
+                 "a rehearsal: this job, or this child (JOB:KEY), and what it waits for")
+      ->type_name("JOB");
+  run.add_option("--walltime", given.walltime,
+                 "the nodes are ours for so long: what is expected to take longer does not start "
+                 "(default: what Slurm says)")
+      ->type_name("TIME");
   given.cpus_given =
       run.add_option("--cpus-per-node", given.cpus_per_node,
                      "CPUs that each rank offers (default: an even share of its host)");
@@ -86,7 +115,10 @@ Duration duration(double seconds) { return Duration{static_cast<std::int64_t>(se
 
 // `plan.json` keeps its state in plan.mpibatch, in the current folder.
 std::string default_state(const RunOptions& options) {
-  std::string stem = fs::path(options.plan.empty() ? options.tasks : options.plan).stem().string();
+  const std::string& source = !options.plan.empty()    ? options.plan
+                              : !options.tasks.empty() ? options.tasks
+                                                       : options.sheet;
+  std::string stem = fs::path(source).stem().string();
   if (stem.empty() || stem == "-") stem = "tasks";
   return stem + ".mpibatch";
 }
@@ -97,22 +129,58 @@ int refuse(Context& context, std::string_view message) {
   return kBadUsage;
 }
 
+plan::Loaded<plan::LoadedPlan> load(const RunOptions& options, const FileSystem& files) {
+  if (!options.tasks.empty()) return plan::load_tasks(files, options.tasks, options.task_options);
+  if (!options.sheet.empty()) return plan::load_sheet(files, options.sheet, options.task_options);
+  return plan::load_plan(files, options.plan);
+}
+
+// What is wrong with the words; empty: nothing.
+std::string settle_source(Given& given) {
+  RunOptions& options = given.options;
+  std::vector<std::string>& words = options.task_options.command;
+  if (!options.tasks.empty() && !options.sheet.empty())
+    return "--tasks and --parameters exclude each other";
+  if (!options.sheet.empty() && words.empty())
+    return "--parameters needs a command: … --parameters SHEET -- COMMAND 'Ref::{column}'";
+  if (!options.tasks.empty() || !options.sheet.empty()) return {};
+  // The first positional word is the plan.
+  if (words.empty())
+    return "name a plan, --tasks FILE or --parameters FILE (see `mpibatch run --help`)";
+  if (words.size() > 1) return "one plan at a time; a command goes with --tasks or --parameters";
+  options.plan = words.front();
+  words.clear();
+  for (const CLI::Option* option : given.of_tasks)
+    if (option->count() > 0)
+      return fmt::format("{} goes with --tasks or --parameters; a plan says it itself",
+                         option->get_name());
+  return {};
+}
+
+// Multi-node parallel jobs are planned and simulated, not launched.
+std::string beyond_us(const RunOptions& options, const model::Plan& plan) {
+  for (const model::PlannedJob& job : plan.jobs)
+    if (job.spec.gang)
+      return fmt::format(
+          "job '{}' is multi-node parallel: it cannot be launched yet; `mpibatch "
+          "simulate {}` shows how it would run",
+          job.spec.name, shell_quote(options.plan));
+  return {};
+}
+
 int run(Given& given, Context& context) {
   RunOptions& options = given.options;
   if (context.world == nullptr && started_as_rank())
     return refuse(context, become_mpi(context.arguments).message);
   if (context.world != nullptr && context.world->rank() != 0) return run_agent_rank(context);
 
-  // The first positional word is the plan, unless there is a task list.
-  std::vector<std::string>& words = options.task_options.command;
-  if (options.tasks.empty()) {
-    if (words.size() != 1)
-      return refuse(context, words.empty()
-                                 ? "name a plan, or --tasks FILE (see `mpibatch run --help`)"
-                                 : "one plan at a time; a command goes with --tasks");
-    options.plan = words.front();
-    words.clear();
+  if (const std::string fault = settle_source(given); !fault.empty()) return refuse(context, fault);
+  if (!given.walltime.empty()) {
+    const auto walltime = parse_walltime(given.walltime);
+    if (!walltime) return refuse(context, walltime.error().message);
+    options.walltime = *walltime;
   }
+  if (given.max_failures_given->count() > 0) options.task_options.max_failures = given.max_failures;
   options.task_options.timeout = duration(given.timeout_seconds);
   options.lease = duration(given.lease_seconds);
   options.grace = duration(given.grace_seconds);
@@ -125,9 +193,7 @@ int run(Given& given, Context& context) {
   if (options.state.ends_with('/')) options.state.pop_back();
   if (options.verbose) log_setup(LogLevel::Debug, "rank 0");
 
-  const auto loaded = options.tasks.empty()
-                          ? plan::load_plan(context.files, options.plan)
-                          : plan::load_tasks(context.files, options.tasks, options.task_options);
+  const auto loaded = load(options, context.files);
   if (!loaded) {
     dismiss_world(context);
     for (const plan::PlanError& error : loaded.error())
@@ -137,6 +203,8 @@ int run(Given& given, Context& context) {
                count == 1 ? "" : "s");
     return kBadUsage;
   }
+  if (const std::string fault = beyond_us(options, loaded->plan); !fault.empty())
+    return refuse(context, fault);
   return run_rank_0(options, *loaded, context);
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <mpibatch/base/time.hpp>
 #include <mpibatch/plan/load.hpp>
@@ -11,10 +12,13 @@
 namespace mpibatch::cli {
 
 struct RunOptions {
-  std::string plan;   // path; empty: a task list
+  std::string plan;   // path; empty: a task list or a sheet
   std::string tasks;  // path, or "-"
+  std::string sheet;  // of --parameters: path, or "-"
   plan::TaskOptions task_options;
-  std::string state;  // absolute path of the state folder
+  std::string state;              // absolute path of the state folder
+  std::vector<std::string> only;  // JOB or JOB:KEY each: a rehearsal of these
+  std::optional<Duration> walltime;
   bool fresh = false;
   bool accept = false;
   bool keep_failed = false;

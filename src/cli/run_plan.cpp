@@ -121,7 +121,7 @@ Result<Adopted> adopt_first(FileSystem& files, const store::StateFolder& folder,
 
 Result<Adopted> adopt_again(FileSystem& files, const store::StateFolder& folder,
                             server::OpenedRun& run, const plan::LoadedPlan& loaded,
-                            const RunOptions& options) {
+                            const RunOptions& options, bool was_finished) {
   scheduler::Scheduler& core = run.scheduler;
   const auto before = load_before(files, folder, core);
   if (!before) return tl::unexpected(before.error());
@@ -130,7 +130,6 @@ Result<Adopted> adopt_again(FileSystem& files, const store::StateFolder& folder,
       plan::adopt({&before->loaded.plan, before->ids, &loaded.plan,
                    model::JobId{static_cast<std::uint32_t>(core.job_count())},
                    model::Revision{model::number_of(old_revision) + 1}, options.rerun_changed});
-  const bool was_finished = core.finished();
   const bool revised = !unchanged(before->loaded.plan, loaded.plan, adoption);
   Adopted adopted{revised ? adoption.ids : before->ids, {}, revised, false};
   if (revised) {
@@ -152,14 +151,15 @@ Result<Adopted> adopt_again(FileSystem& files, const store::StateFolder& folder,
   }
 
   const std::uint64_t failed = failed_children(core.counts());
-  const bool retry =
-      failed > 0 && !options.keep_failed && (was_finished || revised || options.retry_failed);
+  // What failures hold goes on when they are retried, or released.
+  const bool again = was_finished || revised || options.retry_failed || core.held_by_failures();
+  const bool retry = failed > 0 && !options.keep_failed && again;
   if (retry)
     if (auto done = journal(run, model::FailedReopened{}); !done)
       return tl::unexpected(done.error());
 
   const scheduler::Counts counts = core.counts();
-  const std::uint64_t succeeded = counts[ChildState::Succeeded];
+  const std::uint64_t succeeded = counts.good();
   const std::uint64_t left = counts.total() - counts.terminal();
   std::string first;
   if (revised) {
@@ -203,10 +203,10 @@ const model::PlannedJob& PlanWork::job(model::JobId id) const {
 
 Result<Adopted> adopt_plan(FileSystem& files, const store::StateFolder& folder,
                            server::OpenedRun& run, const plan::LoadedPlan& loaded,
-                           const RunOptions& options) {
+                           const RunOptions& options, bool was_finished) {
   if (model::number_of(run.scheduler.revision()) == 0)
     return adopt_first(files, folder, run, loaded);
-  return adopt_again(files, folder, run, loaded, options);
+  return adopt_again(files, folder, run, loaded, options, was_finished);
 }
 
 }  // namespace mpibatch::cli

@@ -34,8 +34,9 @@ struct Adopted {
 
 // Makes `loaded` the run's plan: writes its copy and appends what follows to the journal, neither
 // of them synced. Usage where finished work would be lost and --accept was not given.
+// `was_finished`: before requests that waited were applied.
 Result<Adopted> adopt_plan(FileSystem& files, const store::StateFolder& folder,
                            server::OpenedRun& run, const plan::LoadedPlan& loaded,
-                           const RunOptions& options);
+                           const RunOptions& options, bool was_finished);
 
 }  // namespace mpibatch::cli

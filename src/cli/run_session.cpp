@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -19,6 +20,8 @@
 #include <mpibatch/store/surroundings.hpp>
 #include <mpibatch/transport/mpi_world.hpp>
 
+#include "cli/job_reference.hpp"
+#include "cli/run_inbox.hpp"
 #include "cli/run_orders.hpp"
 #include "cli/run_plan.hpp"
 #include "cli/run_ports.hpp"
@@ -26,6 +29,7 @@
 #include "cli/run_snapshots.hpp"
 #include "cli/run_summary.hpp"
 #include "cli/run_world.hpp"
+#include "cli/walltime.hpp"
 
 namespace mpibatch::cli {
 
@@ -137,16 +141,27 @@ class Session {
       if (auto done = start_anew(); !done) return refuse(done.error());
     auto opened = server::open_run(context_.files, folder_, clock_);
     if (!opened) return refuse(opened.error());
-    const auto adopted = adopt_plan(context_.files, folder_, *opened, loaded, options_);
+    const bool was_finished = opened->scheduler.finished();
+    const auto inbox = apply_inbox(context_.files, folder_, *opened);
+    if (!inbox) return refuse(inbox.error());
+    const auto adopted =
+        adopt_plan(context_.files, folder_, *opened, loaded, options_, was_finished);
     if (!adopted) return refuse(adopted.error());
+    const auto only = chosen(loaded.plan, adopted->ids);
+    if (!only) return refuse(only.error());
+    for (const std::string& line : inbox->lines) progress_.say(line);
     for (const std::string& line : adopted->lines) progress_.say(line);
+    for (const std::string& notice : loaded.notices) progress_.say(notice);
 
     Snapshots snapshots(mpibatch_executable(), folder_.path, opened->existed);
     if (adopted->nothing_to_do) {
       dismiss_world(context_);
+      if (auto done = settle(*opened, *inbox); !done) return refuse(done.error());
       return finish(snapshots, {{scheduler_code(opened->scheduler), {}}, false});
     }
     server::CoordinatorSettings settings = settings_of(options_, *opened, world_size());
+    settings.only = *only;
+    settings.allocation = allocation(opened->time);
     settings.surroundings = capture_surroundings();
     if (auto saved = store::save_surroundings(context_.files, folder_, settings.surroundings);
         !saved)
@@ -166,8 +181,41 @@ class Session {
  private:
   static server::RunEnd scheduler_code(const scheduler::Scheduler& core) {
     const scheduler::Counts counts = core.counts();
-    return counts[model::ChildState::Succeeded] == counts.total() ? server::RunEnd::Succeeded
-                                                                  : server::RunEnd::SomeFailed;
+    return counts.good() == counts.total() ? server::RunEnd::Succeeded : server::RunEnd::SomeFailed;
+  }
+
+  using Only = std::vector<std::pair<model::JobId, model::Ranges>>;
+  Result<Only> chosen(const model::Plan& plan, const std::vector<model::JobId>& ids) const {
+    Only only;
+    for (const std::string& text : options_.only) {
+      const auto place = find_job(plan, text);
+      if (!place) return tl::unexpected(place.error());
+      const model::ChildIndex size = plan.jobs[place->job].spec.size;
+      const model::Ranges children = place->child
+                                         ? model::Ranges{{*place->child, *place->child + 1}}
+                                         : model::Ranges{{0, size}};
+      only.emplace_back(ids[place->job], children);
+    }
+    return only;
+  }
+
+  // On the run's clock.
+  std::optional<server::Allocation> allocation(const server::RunTime& time) const {
+    const Instant now = time.now(clock_);
+    if (options_.walltime) return server::Allocation{now, now + *options_.walltime};
+    const auto span = slurm_time([](const char* name) -> const char* { return std::getenv(name); },
+                                 clock_.wall());
+    if (!span) return std::nullopt;
+    return server::Allocation{now + span->begin, now + span->end};
+  }
+
+  // What waited in the inbox changed nothing that is left to do: it is journaled here and now.
+  Result<void> settle(server::OpenedRun& run, const Inbox& inbox) {
+    if (inbox.applied.empty()) return {};
+    if (auto done = run.journal->commit(); !done) return tl::unexpected(done.error());
+    for (const store::Request& request : inbox.applied)
+      (void)store::remove_request(context_.files, folder_, request);
+    return {};
   }
 
   std::uint32_t world_size() const {
@@ -221,8 +269,9 @@ class Session {
       return kInterrupted;
     }
     const bool good_snapshot = snapshots.make_last();
-    print_summary(context_.files, folder_, result.run,
-                  {time_ ? time_->now(clock_) - time_->began : Duration{0}, again()});
+    print_summary(
+        context_.files, folder_, result.run,
+        {time_ ? time_->now(clock_) - time_->began : Duration{0}, again(), !options_.only.empty()});
     if (!good_snapshot)
       progress_.say("warning: state.h5 could not be written; the journal has everything");
     return code_of(result.run.end);
@@ -236,8 +285,16 @@ class Session {
   // The command as it was typed, less the launcher's part.
   std::string again() const {
     std::string command = context_.world == nullptr ? "mpibatch" : "mpirun … mpibatch";
-    for (std::size_t i = 1; i < context_.arguments.size(); ++i)
-      if (!once(context_.arguments[i])) command += " " + shell_quote(context_.arguments[i]);
+    const std::vector<std::string>& words = context_.arguments;
+    for (std::size_t i = 1; i < words.size(); ++i) {
+      if (words[i] == "--") {  // the rest is a command
+        for (; i < words.size(); ++i) command += " " + shell_quote(words[i]);
+      } else if (words[i] == "--only") {
+        ++i;
+      } else if (!once(words[i]) && !words[i].starts_with("--only=")) {
+        command += " " + shell_quote(words[i]);
+      }
+    }
     return command;
   }
 

@@ -10,8 +10,9 @@
 namespace mpibatch::cli {
 
 struct SummaryContext {
-  Duration took{0};   // since this life of the run began; 0: it had nothing to do
-  std::string again;  // the command that goes on
+  Duration took{0};        // since this life of the run began; 0: it had nothing to do
+  std::string again;       // the command that goes on
+  bool rehearsal = false;  // --only: the rest was not to be run
 };
 
 // Reads the state folder as any reader does; writes to standard error.

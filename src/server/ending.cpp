@@ -153,7 +153,7 @@ void Coordinator::end_run(RunEnd end, std::string reason, Instant now) {
   state_->advance(now);
 }
 
-void Coordinator::refuse(std::string reason, Instant now) {
+void Coordinator::break_off(std::string reason, Instant now) {
   State& state = *state_;
   if (state.journal_lost) return;
   state.journal_lost = true;
@@ -161,7 +161,7 @@ void Coordinator::refuse(std::string reason, Instant now) {
   state.facts.clear();
   state.leaving = false;  // a Leave that waited for the last commit is gone as well
   for (auto& [link, session] : state.sessions) session.left = false;
-  state.ending = RunResult{RunEnd::Refused, {std::move(reason)}};
+  state.ending = RunResult{RunEnd::Stuck, {std::move(reason)}};
   state.ending_until = now + state.settings.grace + state.settings.margin;
   for (const auto& [link, session] : state.sessions)
     if (session.greeted)

@@ -107,9 +107,9 @@ class Loop {
       remove_requests(report.committed);
     }
     if (!report.failure.empty() && report_.failure.empty())
-      coordinator_.refuse(fmt::format("the run's state cannot be written ({}): {}",
-                                      parts_.folder.path, report.failure),
-                          now());
+      coordinator_.break_off(fmt::format("the run's state cannot be written ({}): {}",
+                                       parts_.folder.path, report.failure),
+                           now());
     report_ = report;
   }
 
@@ -203,8 +203,8 @@ class Loop {
     // No segment, no end in it. Any other failure: the ends may be there, so nothing may run again
     // yet.
     if (!done && done.error().kind != ErrorKind::NotFound) {
-      coordinator_.refuse(fmt::format("a node's segment cannot be read: {}", done.error().message),
-                          now());
+      coordinator_.break_off(fmt::format("a node's segment cannot be read: {}", done.error().message),
+                           now());
       return;
     }
     coordinator_.segment_read(command.node, command.instance, ends, now());

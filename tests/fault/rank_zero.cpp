@@ -215,7 +215,7 @@ void RankZero::commit() {
   disk_.defer_syncs(false);
   if (!written) {
     disk_failed_ = true;
-    coordinator_->refuse(written.error().message, now());
+    coordinator_->break_off(written.error().message, now());
     return pump();
   }
   later(cluster_.random.skewed(Duration{100}, cluster_.settings.sync_max),

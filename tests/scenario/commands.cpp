@@ -1,7 +1,7 @@
 // What a script can say. README.md lists it.
-#include <fmt/format.h>
+#include <algorithm>
+#include <utility>
 
-#include "scenario/lines.hpp"
 #include "scenario/plan_words.hpp"
 #include "scenario/stage.hpp"
 
@@ -13,7 +13,7 @@ void Stage::run(const Command& command) {
   const std::vector<std::string>& details = command.details;
   if (verb == "settings") return settings(words);
   if (verb == "commits") return commits(words);
-  if (verb == "plan") return plan(details);
+  if (verb == "plan") return plan(words, details);
   rank0();
   if (verb == "restart") return restart(words, details);
   if (verb == "node") return link(words, true);
@@ -33,16 +33,23 @@ void Stage::run(const Command& command) {
   if (verb == "time") return pass(words.duration(), false);
   if (verb == "stall") return pass(words.duration(), true);
   if (verb == "commit") return commit(words.empty() ? UINT64_MAX : committed_ + words.number());
-  if (verb == "cancel") return cancel(words);
+  if (verb == "cancel") return cancel(words, false);
+  if (verb == "terminate") return cancel(words, true);
+  if (verb == "hold") return hold(words, true);
+  if (verb == "release") return hold(words, false);
+  if (verb == "retry") return retry(words);
+  if (verb == "priority") return priority(words);
   if (verb == "interrupt") return interrupt(words);
   if (verb == "disk-fails") {
     journal_lost_ = true;
-    return rank0().refuse(words.next(), now_);
+    return rank0().break_off(words.next(), now_);
   }
   if (verb == "state") return state();
   if (verb == "child") return child(words);
   if (verb == "nodes") return nodes();
-  if (verb == "stuck") return stuck();
+  if (verb == "explain") return explain(words);
+  if (verb == "held") return lines(rank0().scheduler().held());
+  if (verb == "stuck") return lines(rank0().scheduler().stuck());
   throw ScriptError("'" + verb + "' is no command");
 }
 
@@ -56,6 +63,8 @@ void Stage::settings(Words& words) {
       settings_.grace = words.duration();
     } else if (words.take("patience")) {
       settings_.patience = words.duration();
+    } else if (words.take("walltime")) {
+      settings_.allocation = server::Allocation{now_, now_ + words.duration()};
     } else {
       words.end();
     }
@@ -67,8 +76,10 @@ void Stage::commits(Words& words) {
   if (!commits_at_once_ && !words.take("by-hand")) words.end();
 }
 
-void Stage::plan(const std::vector<std::string>& details) {
+void Stage::plan(Words& words, const std::vector<std::string>& details) {
   work_ = std::make_unique<testing::FakeWork>(testing::adopt(plan_of(details)));
+  only(words);
+  words.end();
   begin_epoch({model::Epoch{1}, "h", "boot1", Duration{0}, now_}, {work_->adopted().fact}, false);
 }
 
@@ -77,11 +88,14 @@ void Stage::restart(Words& words, const std::vector<std::string>& details) {
   journal_.resize(epoch_start_ + committed_);
   std::vector<model::Fact> first;
   bool same_boot = true;
+  Words rehearsed("");
   while (!words.empty()) {
     if (words.take("other-boot")) {
       same_boot = false;
     } else if (words.take("reopen")) {
       first.emplace_back(model::FailedReopened{});
+    } else if (words.peek() == "only") {
+      rehearsed = std::exchange(words, Words(""));
     } else {
       words.end();
     }
@@ -90,6 +104,7 @@ void Stage::restart(Words& words, const std::vector<std::string>& details) {
     work_ = std::make_unique<testing::FakeWork>(testing::adopt(plan_of(details), work_->adopted()));
     first.insert(first.begin(), work_->adopted().fact);
   }
+  only(rehearsed);
   const model::Epoch next{model::number_of(settings_.epoch) + 1};
   begin_epoch({next, "h", same_boot ? "boot1" : "boot2", now_.time_since_epoch(), now_},
               std::move(first), same_boot);
@@ -119,6 +134,11 @@ void Stage::hello(Machine& node, Words& words) {
       node.capacity.vcpus = static_cast<std::uint32_t>(words.number());
     } else if (words.take("memory")) {
       node.capacity.memory_mib = words.number();
+    } else if (words.take("gpus")) {
+      node.capacity.gpus = static_cast<std::uint32_t>(words.number());
+    } else if (words.take("features")) {
+      node.features = words.list();
+      std::sort(node.features.begin(), node.features.end());
     } else if (words.take("instance")) {
       node.instance = instance(node, words.number());
     } else if (words.take("predecessor")) {
@@ -138,6 +158,7 @@ void Stage::hello(Machine& node, Words& words) {
   }
   hello.instance = node.instance;
   hello.capacity = node.capacity;
+  hello.features = node.features;
   node.last = {settings_.epoch, node.instance, {hello}};
   rank0().receive(*node.link, *node.last, now_);
 }
@@ -187,6 +208,8 @@ std::vector<protocol::EndNotice> Stage::ends(Words& words) const {
     end.kind = model::EndKind::TimedOut;
   } else if (how == "cannot-start") {
     end.kind = model::EndKind::CannotStart;
+  } else if (how == "out-of-memory") {
+    end.kind = model::EndKind::OutOfMemory;
   } else if (how == "stopped") {
     end.kind = model::EndKind::Stopped;
   } else {
@@ -255,61 +278,6 @@ void Stage::segment_read(Words& words, const std::vector<std::string>& details) 
   rank0().segment_read(id->id, read, records, now_);
 }
 
-// JOB or JOB:CHILDREN
-void Stage::cancel(Words& words) {
-  const std::string what = words.next();
-  const std::size_t colon = what.find(':');
-  scheduler::CancelJob request;
-  request.job = job(what.substr(0, colon));
-  request.children = {{0, rank0().scheduler().spec(request.job).size}};
-  if (colon != std::string::npos) request.children = Words(what.substr(colon + 1)).children();
-  request.request = words.take("request") ? words.next() : "u1";
-  request.reason = words.take("reason") ? words.next() : "not needed";
-  words.end();
-  rank0().request(request, now_);
-}
-
 void Stage::interrupt(Words& words) { rank0().interrupt(words.take("at-once"), now_); }
-
-void Stage::state() {
-  const scheduler::Scheduler& core = rank0().scheduler();
-  for (std::uint32_t number = 0; number < core.job_count(); ++number) {
-    const model::JobId id{number};
-    if (!core.in_plan(id)) continue;
-    const std::string reason = core.status_reason(id);
-    say(fmt::format("{} {}{}: {}", core.spec(id).name, model::to_string(core.status(id)),
-                    reason.empty() ? "" : " \"" + reason + "\"", counts_line(core.counts(id))));
-  }
-}
-
-// JOB INDEX
-void Stage::child(Words& words) {
-  const scheduler::Scheduler& core = rank0().scheduler();
-  const model::JobId id = job(words.next());
-  const auto index = static_cast<model::ChildIndex>(words.number());
-  std::string last;
-  if (const auto failure = core.last_failure(id, index)) {
-    model::AttemptEnd end;
-    end.kind = failure->kind;
-    end.code = failure->code;
-    last = fmt::format(", last: {} ({}{}{})", model::status_reason(end), model::exit_code(end),
-                       failure->reason.empty() ? "" : ": ", failure->reason);
-  }
-  say(fmt::format("{}:{} {}, attempts failed {}{}", core.spec(id).name, index,
-                  model::to_string(core.state(id, index)), core.attempts_failed(id, index), last));
-}
-
-void Stage::nodes() {
-  for (const scheduler::NodeView& node : rank0().scheduler().nodes())
-    say(fmt::format("{} {}, granted {} of {} vcpus{}", model::to_string(node.name),
-                    node.present ? "present" : "gone", node.granted.vcpus, node.capacity.vcpus,
-                    node.lease_until
-                        ? ", lease awaited until " + seconds(node.lease_until->time_since_epoch())
-                        : ""));
-}
-
-void Stage::stuck() {
-  for (const std::string& line : rank0().scheduler().stuck()) say(line);
-}
 
 }  // namespace mpibatch::scenario

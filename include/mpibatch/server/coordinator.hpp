@@ -108,7 +108,8 @@ class Coordinator {
   bool request(const scheduler::Event& request, Instant now);
   void interrupt(bool now_at_once, Instant now);  // Ctrl-C: once for orderly, again for at once
   void end_run(RunEnd end, std::string reason, Instant now);  // no node can be had, say
-  void refuse(std::string reason, Instant now);  // a failing disk, say: ends the run in order
+  // The journal cannot grow, or a segment not be read: ends the run in order, to go on later.
+  void break_off(std::string reason, Instant now);
   void committed(std::uint64_t facts,
                  Instant now);       // facts of take_facts() that are safe, counted from the start
   void owner_verified(Instant now);  // the counter was raised, and no higher epoch exists
