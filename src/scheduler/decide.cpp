@@ -104,12 +104,21 @@ std::vector<model::Fact> overstayed(const Scheduler::State& state, const QueueHe
   return facts;
 }
 
+// The first of it that could be given out now; none: a decision of this round ended it.
+std::optional<ChildIndex> first_offered(const Scheduler::State& state, JobId id) {
+  if (state.grantable(id) == 0) return std::nullopt;
+  const JobState& job = state.job(id);
+  if (!state.array(job)) return 0;
+  const JobExtra& more = *state.extra_of(job);
+  return more.runnable.empty() ? *more.boosted.begin() : more.runnable.front();
+}
+
 void update_heads(const Scheduler::State& state, Placement& placement, const Round& round,
                   Instant now) {
   std::map<QueueHeads::Key, QueueHeads::Unit> units;
   for (const auto& [key, head] : round.heads) {
-    const ChildIndex child = head.child ? *head.child : lowest(state, head.job, 1).front().begin;
-    units[key] = {head.job, child};
+    const auto child = head.child ? head.child : first_offered(state, head.job);
+    if (child) units[key] = {head.job, *child};
   }
   placement.heads.update(units, now);
 }
