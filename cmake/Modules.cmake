@@ -3,7 +3,7 @@ add_library(mpibatch_flags INTERFACE)
 target_compile_features(mpibatch_flags INTERFACE cxx_std_20)
 # GCC 12 takes the other alternatives of a std::variant for uninitialized where it optimizes.
 target_compile_options(mpibatch_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
-  -Woverloaded-virtual -Wno-maybe-uninitialized -fno-omit-frame-pointer
+  -Woverloaded-virtual $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized> -fno-omit-frame-pointer
   $<$<BOOL:${MPIBATCH_WERROR}>:-Werror>)
 target_include_directories(mpibatch_flags INTERFACE
   ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)

@@ -98,12 +98,9 @@ std::optional<model::ConsumableUse> Consumables::read_use(const JsonValue& value
 
 std::optional<std::uint32_t> Consumables::find(const std::string& name, const Path& path,
                                                const Report& report) const {
-  std::vector<std::string> known;
-  for (std::size_t i = 0; i < consumables_.size(); ++i) {
+  for (std::size_t i = 0; i < consumables_.size(); ++i)
     if (consumables_[i].name == name) return static_cast<std::uint32_t>(i);
-    known.push_back(consumables_[i].name);
-  }
-  report.add(path, "consumable resource '" + name + "' is unknown" + known_names(name, known));
+  report.add_unknown(path, "consumable resource", name, [&] { return names_of(consumables_); });
   return std::nullopt;
 }
 

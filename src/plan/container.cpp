@@ -192,8 +192,9 @@ void overlay(ContainerFields& fields, const ContainerFields& over) {
   fields.environment_where = over.environment_where;
   if (!fields.environment) fields.environment.emplace();
   for (const auto& [name, value] : *over.environment) {
-    const auto found = std::find_if(fields.environment->begin(), fields.environment->end(),
-                                    [&](const auto& other) { return other.first == name; });
+    const auto found =
+        std::find_if(fields.environment->begin(), fields.environment->end(),
+                     [&name = name](const auto& other) { return other.first == name; });
     if (found == fields.environment->end())
       fields.environment->emplace_back(name, value);
     else

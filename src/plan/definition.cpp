@@ -170,8 +170,9 @@ void overlay(DefinitionFields& fields, const DefinitionFields& over) {
   if (over.nodes) fields.nodes = over.nodes;
   fields.nodes_are_bad = fields.nodes_are_bad || over.nodes_are_bad;
   for (const auto& [name, value] : over.parameters) {
-    const auto found = std::find_if(fields.parameters.begin(), fields.parameters.end(),
-                                    [&](const auto& other) { return other.first == name; });
+    const auto found =
+        std::find_if(fields.parameters.begin(), fields.parameters.end(),
+                     [&name = name](const auto& other) { return other.first == name; });
     if (found == fields.parameters.end())
       fields.parameters.emplace_back(name, value);
     else
@@ -221,9 +222,11 @@ const Definition* Definitions::find(const std::string& reference, const Path& pa
   const std::string name = reference.substr(0, colon);
   const auto found = by_name_.find(name);
   if (found == by_name_.end()) {
-    std::vector<std::string> known;
-    for (const auto& entry : by_name_) known.push_back(entry.first);
-    report.add(path, "job definition '" + name + "' is unknown" + known_names(name, known));
+    report.add_unknown(path, "job definition", name, [&] {
+      std::vector<std::string> known;
+      for (const auto& entry : by_name_) known.push_back(entry.first);
+      return known;
+    });
     return nullptr;
   }
   const auto& revisions = found->second;

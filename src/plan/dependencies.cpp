@@ -46,17 +46,14 @@ std::optional<std::size_t> find_job(const std::string& name, const Path& path,
                                     const Report& report) {
   const auto place = places.find(name);
   if (place != places.end()) return place->second;
-  // Looking for near names takes long where there are many: not for errors that nobody will see.
-  if (report.errors().size() > Errors::kErrorsPerFileMax) {
-    report.add(path, "job '" + name + "' is unknown");
-    return std::nullopt;
-  }
-  std::vector<std::string> known;
-  for (std::size_t i = 0; i < plan.jobs.size(); ++i) {
-    const auto first = places.find(plan.jobs[i].spec.name);
-    if (first != places.end() && first->second == i) known.push_back(plan.jobs[i].spec.name);
-  }
-  report.add(path, "job '" + name + "' is unknown" + known_names(name, known));
+  report.add_unknown(path, "job", name, [&] {
+    std::vector<std::string> known;
+    for (std::size_t i = 0; i < plan.jobs.size(); ++i) {
+      const auto first = places.find(plan.jobs[i].spec.name);
+      if (first != places.end() && first->second == i) known.push_back(plan.jobs[i].spec.name);
+    }
+    return known;
+  });
   return std::nullopt;
 }
 

@@ -140,12 +140,9 @@ void Environments::read_one(const JsonValue& value, const Path& path, const Repo
 
 std::optional<std::uint32_t> Environments::find(const std::string& name, const Path& path,
                                                 const Report& report) const {
-  std::vector<std::string> known;
-  for (std::size_t i = 0; i < environments_.size(); ++i) {
+  for (std::size_t i = 0; i < environments_.size(); ++i)
     if (environments_[i].name == name) return static_cast<std::uint32_t>(i);
-    known.push_back(environments_[i].name);
-  }
-  report.add(path, "compute environment '" + name + "' is unknown" + known_names(name, known));
+  report.add_unknown(path, "compute environment", name, [&] { return names_of(environments_); });
   return std::nullopt;
 }
 

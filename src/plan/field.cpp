@@ -41,6 +41,13 @@ std::vector<PlanError> Errors::take() {
   return all;
 }
 
+void Report::add_unknown(const Path& path, std::string_view what, const std::string& name,
+                         const std::function<std::vector<std::string>()>& known) const {
+  std::string message = std::string(what) + " '" + name + "' is unknown";
+  if (errors_->size() <= Errors::kErrorsPerFileMax) message += known_names(name, known());
+  add(path, std::move(message));
+}
+
 namespace {
 
 void check_name(std::string_view name, const Path& path, const Fields& fields,
@@ -58,7 +65,7 @@ void check_name(std::string_view name, const Path& path, const Fields& fields,
                                       [&](const auto& other) { return other.first == name; });
   if (elsewhere != fields.elsewhere.end()) {
     message += "; it belongs in '" + std::string(elsewhere->second) + "'";
-  } else {
+  } else if (report.errors().size() <= Errors::kErrorsPerFileMax) {
     std::vector<std::string_view> known(fields.supported.begin(), fields.supported.end());
     known.insert(known.end(), fields.refused.begin(), fields.refused.end());
     const std::string_view near = nearest(name, known);

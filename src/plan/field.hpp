@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -64,6 +65,10 @@ class Report {
   void add(const std::string& place, std::string message) const {
     errors_->add(file_, place, std::move(message));
   }
+  // Of a name that nothing has. Near names are looked for as long as somebody sees them: that takes
+  // long where there are many.
+  void add_unknown(const Path& path, std::string_view what, const std::string& name,
+                   const std::function<std::vector<std::string>()>& known) const;
   Errors& errors() const { return *errors_; }
 
  private:

@@ -30,6 +30,13 @@ std::string join(const std::vector<std::string>& words, std::string_view separat
 // At most `most` of them, then `…`.
 std::string join_some(const std::vector<std::string>& words, std::size_t most = 20);
 
+template <class Things>
+std::vector<std::string> names_of(const Things& things) {
+  std::vector<std::string> names;
+  for (const auto& thing : things) names.push_back(thing.name);
+  return names;
+}
+
 // Where the text stops being UTF-8: an offset; none if it never does.
 std::optional<std::size_t> utf8_fault(std::string_view text);
 

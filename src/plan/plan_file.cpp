@@ -17,14 +17,24 @@ constexpr std::string_view kSupported[] = {
 constexpr std::pair<std::string_view, std::string_view> kElsewhere[] = {
     {"results", "a job or its definition"}};
 
+// A bound on what reading a plan may take.
+constexpr std::uint64_t kPlanChildrenMax = 100'000'000;
+
 void read_jobs(const JsonValue& value, const Path& path, const JobReader& reader,
                model::Plan& plan) {
   const JsonArray* jobs = read_array(value, path, reader.report);
   if (!jobs) return;
   if (jobs->empty()) reader.report.add(path, "is empty: there is nothing to run");
   plan.jobs.reserve(jobs->size());
-  for (std::size_t i = 0; i < jobs->size(); ++i)
+  std::uint64_t children = 0;
+  for (std::size_t i = 0; i < jobs->size(); ++i) {
     plan.jobs.push_back(reader.read((*jobs)[i], path.item(i)));
+    children += plan.jobs.back().spec.size;
+    if (children <= kPlanChildrenMax) continue;
+    reader.report.add(path, "have more than " + std::to_string(kPlanChildrenMax) +
+                                " children in all: make several plans of it");
+    return;
+  }
   resolve_dependencies(*jobs, path, plan, reader.report);
 }
 

@@ -114,12 +114,9 @@ void Policies::read_one(const JsonValue& value, const Path& path, const Report& 
 
 std::optional<std::uint32_t> Policies::find(const std::string& name, const Path& path,
                                             const Report& report) const {
-  std::vector<std::string> known;
-  for (std::size_t i = 0; i < policies_.size(); ++i) {
+  for (std::size_t i = 0; i < policies_.size(); ++i)
     if (policies_[i].name == name) return static_cast<std::uint32_t>(i);
-    known.push_back(policies_[i].name);
-  }
-  report.add(path, "scheduling policy '" + name + "' is unknown" + known_names(name, known));
+  report.add_unknown(path, "scheduling policy", name, [&] { return names_of(policies_); });
   return std::nullopt;
 }
 

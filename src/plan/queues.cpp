@@ -146,11 +146,12 @@ std::optional<std::uint32_t> Queues::find(const std::string& name, const Path& p
   if (name == kDefaultQueue) return default_queue();
   for (std::size_t i = 0; i < queues_.size(); ++i)
     if (queues_[i].name == name) return static_cast<std::uint32_t>(i);
-  std::vector<std::string> known;
-  for (const model::Queue& queue : queues_) known.push_back(queue.name);
-  if (std::find(known.begin(), known.end(), kDefaultQueue) == known.end())
-    known.emplace_back(kDefaultQueue);
-  report.add(path, "queue '" + name + "' is unknown" + known_names(name, known));
+  report.add_unknown(path, "queue", name, [&] {
+    std::vector<std::string> known = names_of(queues_);
+    if (std::find(known.begin(), known.end(), kDefaultQueue) == known.end())
+      known.emplace_back(kDefaultQueue);
+    return known;
+  });
   return std::nullopt;
 }
 

@@ -1,6 +1,7 @@
 #include "plan/sheet.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "plan/csv.hpp"
 #include "plan/hash.hpp"
@@ -76,15 +77,15 @@ bool Sheet::read_names(std::size_t begin, const Report& report) {
     return false;
   }
   bool good = true;
+  std::unordered_map<std::string_view, std::size_t> columns;
   for (std::size_t i = 0; i < names_.size(); ++i) {
     const auto fault = column_name_fault(names_[i]);
     if (fault) report.add(where, "column " + std::to_string(i + 1) + ": the name " + *fault);
-    const auto before = std::find(names_.begin(), names_.begin() + static_cast<int>(i), names_[i]);
-    const auto column = static_cast<std::size_t>(before - names_.begin());
-    if (!fault && column < i)
-      report.add(where, "columns " + std::to_string(column + 1) + " and " + std::to_string(i + 1) +
-                            " have the same name '" + names_[i] + "'");
-    good = good && !fault && column == i;
+    const auto [column, first] = columns.try_emplace(names_[i], i);
+    if (!fault && !first)
+      report.add(where, "columns " + std::to_string(column->second + 1) + " and " +
+                            std::to_string(i + 1) + " have the same name '" + names_[i] + "'");
+    good = good && !fault && first;
   }
   return good;
 }
