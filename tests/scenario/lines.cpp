@@ -6,6 +6,13 @@ namespace mpibatch::scenario {
 
 namespace {
 
+std::string asking(const model::Resources& each) {
+  std::string text = fmt::format(" each vcpus {}", each.vcpus);
+  if (each.memory_mib > 0) text += fmt::format(" memory {}", each.memory_mib);
+  if (each.gpus > 0) text += fmt::format(" gpus {}", each.gpus);
+  return text;
+}
+
 struct FrameLine {
   std::string operator()(const protocol::Attach&) const { return "Attach"; }
   std::string operator()(const protocol::Templates& frame) const {
@@ -22,6 +29,13 @@ struct FrameLine {
         text.append(i == 0 ? " values " : ",").append(value);
     for (std::size_t i = 0; i < frame.attempts.size(); ++i)
       text.append(i == 0 ? " attempts " : ",").append(std::to_string(frame.attempts[i]));
+    if (frame.each != model::Resources{}) text += asking(frame.each);
+    if (!frame.environment.empty()) text += " in " + frame.environment;
+    if (frame.gang)
+      text += fmt::format(" members {} of {}, main {} on {} by {}",
+                          model::to_string(frame.gang->members), frame.gang->nodes,
+                          frame.gang->main_member, frame.gang->main_host,
+                          model::to_string(frame.gang->main));
     return text;
   }
   std::string operator()(const protocol::Recall& frame) const {

@@ -8,7 +8,8 @@
 
 namespace mpibatch::scenario {
 
-// Lines `queue NAME PRIORITY` and `job NAME …`; see README.md. Throws ScriptError.
+// Lines `environment NAME …`, `policy NAME …`, `consumable NAME N`, `queue NAME PRIORITY …`,
+// `max-failures N` and `job NAME …`; see README.md. Throws ScriptError.
 testing::PlanBuilder plan_of(const std::vector<std::string>& lines);
 
 }  // namespace mpibatch::scenario

@@ -29,6 +29,7 @@ class Stage {
     model::NodeName name;
     std::uint32_t number = 0;  // from 1, in order of appearance: its instances are named after it
     model::Resources capacity;
+    std::vector<std::string> features;
     model::InstanceId instance;
     std::optional<server::LinkId> link;
     bool renews = true;  // by itself, while time passes
@@ -58,7 +59,7 @@ class Stage {
   // ---- commands.cpp: one function a command
   void settings(Words& words);
   void commits(Words& words);
-  void plan(const std::vector<std::string>& details);
+  void plan(Words& words, const std::vector<std::string>& details);
   void restart(Words& words, const std::vector<std::string>& details);
   void link(Words& words, bool greets);
   void hello(Machine& machine, Words& words);
@@ -73,13 +74,27 @@ class Stage {
   void refused(Words& words);
   void again(Words& words);
   void segment_read(Words& words, const std::vector<std::string>& details);
-  void cancel(Words& words);
   void interrupt(Words& words);
+  std::vector<protocol::EndNotice> ends(Words& words) const;
+
+  // ---- requests.cpp: what users ask for, and look at
+  struct Target {
+    model::JobId job{};
+    model::Ranges children;
+  };
+  Target target(Words& words) const;
+  std::string request_id(Words& words);
+  void only(Words& words);
+  void cancel(Words& words, bool terminate);
+  void hold(Words& words, bool hold);
+  void retry(Words& words);
+  void priority(Words& words);
+  void request(const scheduler::Event& event);
   void state();
   void child(Words& words);
   void nodes();
-  void stuck();
-  std::vector<protocol::EndNotice> ends(Words& words) const;
+  void explain(Words& words);
+  void lines(const std::vector<std::string>& lines);
 
   server::CoordinatorSettings settings_;
   Instant now_{};
@@ -99,6 +114,7 @@ class Stage {
   std::map<model::NodeName, Machine> machines_;
   std::map<server::LinkId, std::string> link_names_;
   std::uint32_t links_made_ = 0;
+  std::uint32_t requests_made_ = 0;
   std::unique_ptr<testing::FakeWork> work_;
   std::unique_ptr<server::Coordinator> rank0_;
   std::string output_;

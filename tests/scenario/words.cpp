@@ -70,6 +70,15 @@ void Words::end() const {
 
 std::uint64_t Words::number() { return number_in(next()); }
 
+double Words::fraction() {
+  const std::string text = next();
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size())
+    throw ScriptError("'" + text + "' is no number");
+  return number;
+}
+
 Duration Words::duration() {
   const std::string word = next();
   std::string_view text = word;

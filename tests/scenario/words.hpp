@@ -28,6 +28,7 @@ class Words {
   void end() const;                    // nothing may be left
 
   std::uint64_t number();
+  double fraction();                // "0.125"
   Duration duration();              // "30s", "200ms", "5m", with or without a leading +
   model::Ranges children();         // "0-3,5"
   model::GrantId grant();           // "1.2"
