@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <numeric>
 
 #include <mpibatch/base/check.hpp>
@@ -191,6 +192,12 @@ std::vector<GrantView> Scheduler::grants_of(NodeId node, InstanceId instance) co
   return views;
 }
 
+std::optional<GrantView> Scheduler::grant(GrantId id) const {
+  const auto found = state_->grants.find(id);
+  if (found == state_->grants.end()) return std::nullopt;
+  return view_of(id, found->second);
+}
+
 std::optional<Instant> Scheduler::lease_awaited(NodeId node, InstanceId instance) const {
   const auto found = state_->leases_awaited.find({node, instance});
   if (found == state_->leases_awaited.end()) return std::nullopt;
@@ -202,6 +209,15 @@ std::optional<ChildIndex> Scheduler::outstanding(GrantId id, ChildIndex child_as
   if (found == state_->grants.end() || !found->second.outstanding.contains(child_as_granted))
     return std::nullopt;
   return state_->today(found->second, child_as_granted);
+}
+
+bool Scheduler::held_by_failures() const {
+  if (state_->unfinished == 0) return false;
+  if (state_->plan_held()) return true;
+  return std::any_of(state_->jobs.begin(), state_->jobs.end(), [&](const JobState& job) {
+    return job.in_plan && state_->held_by_failures(job) &&
+           state_->counts(job).terminal() < job.size;
+  });
 }
 
 bool Scheduler::request_known(const std::string& request) const {
