@@ -294,7 +294,7 @@ void RankZero::plan_tick() {
 void RankZero::cancel(const scheduler::CancelJob& request) {
   enter([this, request] {
     if (!running() || coordinator_->scheduler().request_known(request.request)) return;
-    coordinator_->cancel(request, now());
+    (void)coordinator_->request(request, now());
     pump();
   });
 }
