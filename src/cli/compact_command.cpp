@@ -74,6 +74,10 @@ int compact(const Options& options, PosixFileSystem& files) {
   if (!made) return report(made.error());
   const auto published = publish(files, *folder, made->path);
   if (!published) return report(published.error());
+  // For rank 0, which knows that fact to be safe.
+  if (options.child && !options.upto.empty())
+    if (const auto deleted = store::delete_covered(files, *folder, *upto); !deleted)
+      return report(deleted.error());
   return print_or_report(fmt::format("{} holds the state after fact {}.{}{}\n", made->path,
                                      model::number_of(made->last.epoch), made->last.number,
                                      *published ? "; it is " + folder->state() + " now" : ""));

@@ -1,14 +1,11 @@
 #include <mpibatch/store/fold.hpp>
 
-#include <algorithm>
-
 #include <mpibatch/store/snapshot.hpp>
 
 namespace mpibatch::store {
 
 namespace {
 
-constexpr std::size_t kSnapshotsTried = 3;
 constexpr int kRoundsMax = 5;  // a reader that files are deleted under begins again
 
 Adoption adoption_of(const model::PlanAdopted& fact) {
@@ -40,8 +37,8 @@ Result<void> read_on(const FileSystem& files, const StateFolder& folder, FactNum
 }
 
 Result<Fold> fold_from(const FileSystem& files, const StateFolder& folder, FactNumber upto,
-                       const std::string& path) {
-  auto snapshot = read_snapshot(path);
+                       const SnapshotFormat& format, const std::string& path) {
+  auto snapshot = format.read(path);
   if (!snapshot) return tl::unexpected(snapshot.error());
   if (snapshot->last > upto)
     return fail(ErrorKind::Usage, "'" + path + "' holds more than was asked for");
@@ -57,13 +54,13 @@ Result<Fold> fold_from(const FileSystem& files, const StateFolder& folder, FactN
   return state;
 }
 
-Result<Fold> fold_once(const FileSystem& files, const StateFolder& folder, FactNumber upto) {
+Result<Fold> fold_once(const FileSystem& files, const StateFolder& folder, FactNumber upto,
+                       const SnapshotFormat& format) {
   const auto snapshots = list_snapshots(files, folder);
   if (!snapshots) return tl::unexpected(snapshots.error());
-  const std::size_t tried = std::min(snapshots->size(), kSnapshotsTried);
-  for (std::size_t i = 0; i < tried; ++i)
-    if (auto state = fold_from(files, folder, upto, (*snapshots)[snapshots->size() - 1 - i]))
-      return state;
+  // The newest need not be the one that the journal goes on from: a user may compact to any fact.
+  for (auto path = snapshots->rbegin(); path != snapshots->rend(); ++path)
+    if (auto state = fold_from(files, folder, upto, format, *path)) return state;
   Fold state;
   if (auto done = read_on(files, folder, upto, state); !done) return tl::unexpected(done.error());
   if (state.run.empty() && !snapshots->empty())
@@ -75,12 +72,13 @@ Result<Fold> fold_once(const FileSystem& files, const StateFolder& folder, FactN
 
 }  // namespace
 
-Result<Fold> fold(const FileSystem& files, const StateFolder& folder, FactNumber upto) {
-  Result<Fold> state = fold_once(files, folder, upto);
+Result<Fold> fold(const FileSystem& files, const StateFolder& folder, FactNumber upto,
+                  const SnapshotFormat& format) {
+  Result<Fold> state = fold_once(files, folder, upto, format);
   for (int round = 1; round < kRoundsMax && !state; ++round) {
     const ErrorKind kind = state.error().kind;
     if (kind != ErrorKind::NotFound && kind != ErrorKind::Damaged) break;
-    state = fold_once(files, folder, upto);
+    state = fold_once(files, folder, upto, format);
   }
   return state;
 }

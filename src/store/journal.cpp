@@ -5,6 +5,7 @@
 
 #include <mpibatch/base/layout.hpp>
 
+#include "store/journal_files.hpp"
 #include "store/record.hpp"
 
 namespace mpibatch::store {
@@ -20,17 +21,6 @@ std::optional<model::Epoch> epoch_of(std::string_view name) {
   const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
   if (error != std::errc{} || end != name.data() + name.size()) return std::nullopt;
   return model::Epoch{number};
-}
-
-// In the order of epochs.
-Result<std::vector<model::Epoch>> list_epochs(const FileSystem& files, const StateFolder& folder) {
-  const auto names = files.list(folder.journal());
-  if (!names) return tl::unexpected(names.error());
-  std::vector<model::Epoch> epochs;
-  for (const std::string& name : *names)
-    if (const auto epoch = epoch_of(name)) epochs.push_back(*epoch);
-  std::sort(epochs.begin(), epochs.end());
-  return epochs;
 }
 
 // None: the writer did not come to record it, so the segment holds nothing.
@@ -150,6 +140,16 @@ class JournalReader {
 };
 
 }  // namespace
+
+Result<std::vector<model::Epoch>> list_epochs(const FileSystem& files, const StateFolder& folder) {
+  const auto names = files.list(folder.journal());
+  if (!names) return tl::unexpected(names.error());
+  std::vector<model::Epoch> epochs;
+  for (const std::string& name : *names)
+    if (const auto epoch = epoch_of(name)) epochs.push_back(*epoch);
+  std::sort(epochs.begin(), epochs.end());
+  return epochs;
+}
 
 JournalWriter::JournalWriter(FileSystem& files, StateFolder folder,
                              std::unique_ptr<RecordWriter> records)

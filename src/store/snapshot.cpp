@@ -100,6 +100,15 @@ Result<void> check_seal(const std::string& path) {
                                       "journal is read instead");
 }
 
+class Hdf5Snapshots final : public SnapshotFormat {
+ public:
+  Result<SnapshotCore> read(const std::string& path) const override { return read_snapshot(path); }
+  Result<void> write(FileSystem& files, const StateFolder& folder, const Fold& state,
+                     const PlanTexts& texts, const std::string& path) const override {
+    return write_snapshot(files, folder, state, texts, path);
+  }
+};
+
 // Of the segments that the state comes from.
 std::vector<SegmentStop> stops_upto(const std::vector<SegmentStop>& stops, model::Epoch last) {
   std::vector<SegmentStop> kept;
@@ -109,6 +118,16 @@ std::vector<SegmentStop> stops_upto(const std::vector<SegmentStop>& stops, model
 }
 
 }  // namespace
+
+const SnapshotFormat& hdf5_snapshots() {
+  static const Hdf5Snapshots format;
+  return format;
+}
+
+SnapshotCore core_of(const Fold& state) {
+  return {state.run, state.last, stops_upto(state.stops, state.last.epoch), state.adoptions,
+          state.scheduler.save()};
+}
 
 Result<SnapshotCore> read_snapshot(const std::string& path) {
   if (auto sealed = check_seal(path); !sealed) return tl::unexpected(sealed.error());
@@ -136,9 +155,7 @@ Result<void> write_snapshot(FileSystem& files, const StateFolder& folder, const 
                             const PlanTexts& texts, const std::string& path) {
   auto built = Hdf5File::create(path);
   if (!built) return tl::unexpected(built.error());
-  const SnapshotCore core{state.run, state.last, stops_upto(state.stops, state.last.epoch),
-                          state.adoptions, state.scheduler.save()};
-  if (auto done = write_core(*built, core); !done) return done;
+  if (auto done = write_core(*built, core_of(state)); !done) return done;
   if (auto done = write_tables(*built, files, folder, state, texts); !done) return done;
   const auto image = built->image();
   if (!image) return tl::unexpected(image.error());
@@ -159,8 +176,9 @@ Result<std::vector<std::string>> list_snapshots(const FileSystem& files,
 }
 
 Result<Compacted> compact(FileSystem& files, const StateFolder& folder,
-                          const PlanTextsSource& texts_of, FactNumber upto) {
-  const auto state = fold(files, folder, upto);
+                          const PlanTextsSource& texts_of, FactNumber upto,
+                          const SnapshotFormat& format) {
+  const auto state = fold(files, folder, upto, format);
   if (!state) return tl::unexpected(state.error());
   if (state->run.empty())
     return fail(ErrorKind::NotFound, "'" + folder.path + "' holds no run that could be compacted");
@@ -173,7 +191,7 @@ Result<Compacted> compact(FileSystem& files, const StateFolder& folder,
   const std::string path = fmt::format("{}/{:010}{}", folder.snapshots(), number, kSuffix);
   const std::string temporary = path + ".tmp";
   if (files.exists(temporary)) (void)files.remove(temporary);  // of one that was killed
-  Result<void> done = write_snapshot(files, folder, *state, *texts, temporary);
+  Result<void> done = format.write(files, folder, *state, *texts, temporary);
   if (done) done = files.link(temporary, path);
   (void)files.remove(temporary);
   if (done) done = files.sync_folder(folder.snapshots());

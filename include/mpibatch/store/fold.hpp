@@ -40,9 +40,13 @@ struct Fold {
 
 inline constexpr FactNumber kLastFact{model::Epoch{UINT32_MAX}, UINT64_MAX};
 
+class SnapshotFormat;  // snapshot.hpp
+const SnapshotFormat& hdf5_snapshots();
+
 // The state after fact `upto`. A snapshot that is damaged or holds facts that do not count gives
 // way to an older one, and at last to the whole journal. A file that vanishes meanwhile: starts
 // again, a bounded number of times. Damaged names the file and the byte.
-Result<Fold> fold(const FileSystem& files, const StateFolder& folder, FactNumber upto = kLastFact);
+Result<Fold> fold(const FileSystem& files, const StateFolder& folder, FactNumber upto = kLastFact,
+                  const SnapshotFormat& format = hdf5_snapshots());
 
 }  // namespace mpibatch::store

@@ -52,6 +52,17 @@ Result<SnapshotCore> read_snapshot(const std::string& path);
 Result<void> write_snapshot(FileSystem& files, const StateFolder& folder, const Fold& state,
                             const PlanTexts& texts, const std::string& path);
 
+// The seam to the snapshots' content, since HDF5 needs real files: a simulated disk has its own.
+class SnapshotFormat {
+ public:
+  virtual ~SnapshotFormat() = default;
+  virtual Result<SnapshotCore> read(const std::string& path) const = 0;
+  virtual Result<void> write(FileSystem& files, const StateFolder& folder, const Fold& state,
+                             const PlanTexts& texts, const std::string& path) const = 0;
+};
+// What a snapshot of this state holds, without its tables.
+SnapshotCore core_of(const Fold& state);
+
 // Paths of all snapshots, oldest first.
 Result<std::vector<std::string>> list_snapshots(const FileSystem& files, const StateFolder& folder);
 
@@ -61,10 +72,20 @@ struct Compacted {
 };
 // Folds up to `upto` as any reader does and creates the next numbered snapshot. Publishes nothing.
 Result<Compacted> compact(FileSystem& files, const StateFolder& folder,
-                          const PlanTextsSource& texts, FactNumber upto = kLastFact);
+                          const PlanTextsSource& texts, FactNumber upto = kLastFact,
+                          const SnapshotFormat& format = hdf5_snapshots());
 
 // Makes `path` the run's state.h5; there always is one, the old or the new.
 Result<void> publish_snapshot(FileSystem& files, const StateFolder& folder,
                               const std::string& path);
+
+// Deletes what no reader needs any more: of the snapshots that hold no fact beyond `synced`, all
+// but the two that hold most, then the journal segments that the older of these two covers.
+// `synced` is a fact of the asking rank 0's own epoch that it has found safe, so that whatever else
+// is lost these snapshots count; with fewer than two of them nothing is deleted. What nodes wrote
+// stays: logs are read from it. Returns the paths.
+Result<std::vector<std::string>> delete_covered(FileSystem& files, const StateFolder& folder,
+                                                FactNumber synced,
+                                                const SnapshotFormat& format = hdf5_snapshots());
 
 }  // namespace mpibatch::store
