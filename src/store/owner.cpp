@@ -1,5 +1,8 @@
 #include <mpibatch/store/owner.hpp>
 
+#include <algorithm>
+#include <charconv>
+
 #include <mpibatch/base/layout.hpp>
 #include <mpibatch/base/random.hpp>
 
@@ -8,6 +11,8 @@
 namespace mpibatch::store {
 
 namespace {
+
+constexpr std::string_view kClaimPrefix = "owner.";
 
 model::Epoch after(model::Epoch epoch) { return model::Epoch{model::number_of(epoch) + 1}; }
 
@@ -31,22 +36,39 @@ Result<void> link_claim(FileSystem& files, const File& file, const std::string& 
               "another mpibatch has just taken over this run ('" + claim + "' exists): try again");
 }
 
+// The highest epoch that somebody claimed. Reading the folder opens it, and an NFS client that
+// opens a folder asks the server: names that it has looked up before, and found or not found, it
+// may believe for a minute otherwise.
+Result<model::Epoch> highest_claim(const FileSystem& files, const StateFolder& folder) {
+  const auto names = files.list(folder.path);
+  if (!names) return tl::unexpected(names.error());
+  std::uint32_t highest = 0;
+  for (std::string_view name : *names) {
+    if (!name.starts_with(kClaimPrefix)) continue;
+    name.remove_prefix(kClaimPrefix.size());
+    std::uint32_t number = 0;
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+    if (error == std::errc{} && end == name.data() + name.size())
+      highest = std::max(highest, number);
+  }
+  return model::Epoch{highest};
+}
+
 }  // namespace
 
 Result<std::optional<OwnerRecord>> read_owner(const FileSystem& files, const StateFolder& folder) {
+  const auto highest = highest_claim(files, folder);
+  if (!highest) return tl::unexpected(highest.error());
   std::optional<OwnerRecord> owner;
+  if (*highest > model::Epoch{}) {
+    auto claimed = read_record(files, folder.claim(*highest));
+    if (!claimed) return tl::unexpected(claimed.error());
+    owner = std::move(*claimed);
+  }
   auto named = read_record(files, folder.owner());
-  if (named) {
-    owner = std::move(*named);
-  } else if (named.error().kind != ErrorKind::NotFound) {
-    return tl::unexpected(named.error());
-  }
-  for (;;) {
-    auto next = read_record(files, folder.claim(after(owner ? owner->epoch : model::Epoch{})));
-    if (!next && next.error().kind == ErrorKind::NotFound) return owner;
-    if (!next) return tl::unexpected(next.error());
-    owner = std::move(*next);
-  }
+  if (!named && named.error().kind != ErrorKind::NotFound) return tl::unexpected(named.error());
+  if (named && (!owner || named->epoch > owner->epoch)) owner = std::move(*named);
+  return owner;
 }
 
 OwnerState judge(const OwnerRecord& owner, const OwnerRecord& me,
@@ -88,10 +110,12 @@ Result<model::Epoch> claim(FileSystem& files, const StateFolder& folder, OwnerRe
 
 Result<bool> superseded(const FileSystem& files, const StateFolder& folder, model::Epoch mine,
                         const std::string& run) {
+  const auto highest = highest_claim(files, folder);
+  if (!highest) return tl::unexpected(highest.error());
+  if (*highest > mine) return true;
   const auto owner = read_record(files, folder.owner());
   if (!owner) return tl::unexpected(owner.error());
-  if (owner->epoch > mine || (!run.empty() && owner->run != run)) return true;
-  return files.exists(folder.claim(after(mine)));
+  return owner->epoch > mine || (!run.empty() && owner->run != run);
 }
 
 Result<void> raise_counter(FileSystem& files, const StateFolder& folder, model::Epoch mine,
