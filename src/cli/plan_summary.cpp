@@ -20,22 +20,6 @@ constexpr std::size_t kCommandBytesMax = 160;
 
 using Words = std::vector<std::string>;
 
-Words expanded(const model::PlannedJob& job, model::ChildIndex child) {
-  std::vector<std::pair<std::string, std::string>> values;
-  if (job.parameters) {
-    Words row = job.parameters->values(child);
-    const Words& names = job.parameters->names();
-    for (std::size_t i = 0; i < names.size() && i < row.size(); ++i)
-      values.emplace_back(names[i], std::move(row[i]));
-  }
-  const auto& shared = job.execution.parameters;
-  values.insert(values.end(), shared.begin(), shared.end());
-  Words words;
-  for (const std::string& word : job.execution.command)
-    words.push_back(model::substitute_parameters(word, values));
-  return words;
-}
-
 std::string_view type_text(model::DependencyType type) {
   switch (type) {
     case model::DependencyType::All:
@@ -58,15 +42,25 @@ std::string name_of(const model::Plan& plan, model::JobId id) {
   return plan.jobs[model::number_of(id)].spec.name;
 }
 
+// "align", "align:NA017"
+std::string awaited_text(const model::Plan& plan, const model::Dependency& dependency) {
+  const std::string name = name_of(plan, dependency.job);
+  if (dependency.child == model::kAllChildren) return name;
+  return fmt::format("{}:{}", name,
+                     model::key_of(plan.jobs[model::number_of(dependency.job)], dependency.child));
+}
+
 std::string dependencies_text(const model::Plan& plan, const model::JobSpec& spec) {
   std::string text;
   for (const model::Dependency& dependency : spec.depends_on) {
     if (!text.empty()) text += ", ";
-    text +=
-        dependency.type == model::DependencyType::Sequential ? "" : name_of(plan, dependency.job);
+    if (dependency.type == model::DependencyType::Sequential) {
+      text += type_text(dependency.type);
+      continue;
+    }
+    text += awaited_text(plan, dependency);
     if (dependency.type != model::DependencyType::All)
-      text += fmt::format("{}{}", text.empty() || text.back() == ' ' ? "" : " ",
-                          type_text(dependency.type));
+      text += fmt::format(" {}", type_text(dependency.type));
   }
   return text;
 }
@@ -76,7 +70,7 @@ nlohmann::json commands_json(const model::PlannedJob& job) {
   auto commands = nlohmann::json::array();
   const std::size_t shown = std::min<std::size_t>(job.spec.size, kShownCommands);
   for (model::ChildIndex child = 0; child < shown; ++child) {
-    nlohmann::json one{{"command", expanded(job, child)}};
+    nlohmann::json one{{"command", command_words(job, child)}};
     if (job.spec.array) {
       one["index"] = child;
       one["key"] = model::key_of(job, child);
@@ -106,8 +100,30 @@ std::string line_end_cut(std::string text) {
 
 }  // namespace
 
+std::vector<std::pair<std::string, std::string>> parameters_of(const model::PlannedJob& job,
+                                                               model::ChildIndex child) {
+  std::vector<std::pair<std::string, std::string>> values;
+  if (job.parameters) {
+    Words row = job.parameters->values(child);
+    const Words& names = job.parameters->names();
+    for (std::size_t i = 0; i < names.size() && i < row.size(); ++i)
+      values.emplace_back(names[i], std::move(row[i]));
+  }
+  const auto& shared = job.execution.parameters;
+  values.insert(values.end(), shared.begin(), shared.end());
+  return values;
+}
+
+std::vector<std::string> command_words(const model::PlannedJob& job, model::ChildIndex child) {
+  const auto values = parameters_of(job, child);
+  Words words;
+  for (const std::string& word : job.execution.command)
+    words.push_back(model::substitute_parameters(word, values));
+  return words;
+}
+
 std::string command_text(const model::PlannedJob& job, model::ChildIndex child) {
-  const Words words = expanded(job, child);
+  const Words words = command_words(job, child);
   if (job.execution.task_line && !words.empty()) return words.front();
   std::string text;
   for (const std::string& word : words) text += (text.empty() ? "" : " ") + shell_quote(word);
@@ -120,6 +136,7 @@ std::string plan_text(const std::string& source, const model::Plan& plan) {
               {"CHILDREN", Align::Right},
               {"VCPUS", Align::Right},
               {"MEMORY", Align::Right},
+              {"GPUS", Align::Right},
               {"AFTER"}});
   std::string commands;
   for (const model::PlannedJob& job : plan.jobs) {
@@ -127,7 +144,9 @@ std::string plan_text(const std::string& source, const model::Plan& plan) {
     const std::uint64_t memory = spec.resources.memory_mib;
     jobs.add({spec.name, plan.rules.queues[spec.queue].name,
               spec.array ? std::to_string(spec.size) : "", std::to_string(spec.resources.vcpus),
-              memory == 0 ? "" : fmt::format("{} MiB", memory), dependencies_text(plan, spec)});
+              memory == 0 ? "" : fmt::format("{} MiB", memory),
+              spec.resources.gpus == 0 ? "" : std::to_string(spec.resources.gpus),
+              dependencies_text(plan, spec)});
     const std::size_t shown = std::min<std::size_t>(spec.size, kShownCommands);
     for (model::ChildIndex child = 0; child < shown; ++child) {
       const std::string key = model::key_of(job, child);
@@ -152,7 +171,7 @@ std::string plan_json(const std::string& source, const model::Plan& plan) {
     for (const model::Dependency& dependency : spec.depends_on) {
       auto one = nlohmann::json::object();
       if (dependency.type != model::DependencyType::Sequential)
-        one["jobId"] = name_of(plan, dependency.job);
+        one["jobId"] = awaited_text(plan, dependency);
       if (dependency.type != model::DependencyType::All) one["type"] = type_text(dependency.type);
       depends_on.push_back(std::move(one));
     }
@@ -160,6 +179,7 @@ std::string plan_json(const std::string& source, const model::Plan& plan) {
                          {"jobQueue", plan.rules.queues[spec.queue].name},
                          {"vcpus", spec.resources.vcpus},
                          {"memory", spec.resources.memory_mib},
+                         {"gpus", spec.resources.gpus},
                          {"dependsOn", std::move(depends_on)},
                          {"firstCommands", commands_json(job)}};
     if (spec.array) entry["arrayProperties"] = {{"size", spec.size}};

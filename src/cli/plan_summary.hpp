@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <mpibatch/model/plan.hpp>
@@ -9,6 +10,11 @@
 
 namespace mpibatch::cli {
 
+// A child's own parameters and what is the same for all of its job.
+std::vector<std::pair<std::string, std::string>> parameters_of(const model::PlannedJob& job,
+                                                               model::ChildIndex child);
+// Its argument list, with its parameters put in.
+std::vector<std::string> command_words(const model::PlannedJob& job, model::ChildIndex child);
 // As a shell would take it, with the child's parameters put in; a task list's line as it is.
 std::string command_text(const model::PlannedJob& job, model::ChildIndex child);
 

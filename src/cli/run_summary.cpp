@@ -23,15 +23,15 @@ constexpr std::size_t kGroupsMax = 10;
 constexpr std::size_t kNamedMax = 5;
 constexpr std::size_t kStderrLines = 5;
 
-// Failures that look alike: one job, one way to fail.
-using Reason = std::tuple<model::JobId, model::EndKind, std::int32_t, std::string>;
+// Failures that look alike: one definition, one way to fail.
+using Reason = std::tuple<std::string, model::EndKind, std::int32_t, std::string>;
 struct Group {
   std::uint64_t count = 0;
-  std::vector<model::ChildIndex> children;  // the first few
+  std::vector<std::pair<model::JobId, model::ChildIndex>> children;  // the first few
 };
 
 std::string words(const Reason& reason) {
-  const auto& [job, kind, code, text] = reason;
+  const auto& [definition, kind, code, text] = reason;
   std::string what;
   switch (kind) {
     case model::EndKind::Exited:
@@ -47,10 +47,9 @@ std::string words(const Reason& reason) {
       what = fmt::format("cannot be started ({})", code);
       break;
     case model::EndKind::Stopped:
-      what = "lost";
-      break;
+      return text.empty() ? "lost" : printable(text);
     case model::EndKind::OutOfMemory:
-      what = "out of memory";
+      what = std::string(model::kReasonOutOfMemory);
       break;
   }
   return text.empty() ? what : what + ": " + printable(text);
@@ -71,6 +70,7 @@ class Summary {
     const auto add = [&](ChildState state, std::string_view what) {
       if (counts[state] > 0) line += fmt::format(", {} {}", counts[state], what);
     };
+    add(ChildState::Skipped, "skipped");
     add(ChildState::Failed, "FAILED");
     add(ChildState::DependencyFailed, "not run since what they depend on failed");
     add(ChildState::Cancelled, "cancelled");
@@ -87,12 +87,11 @@ class Summary {
       const model::JobId job{number};
       if (!core_.in_plan(job) || core_.counts(job)[ChildState::Failed] == 0) continue;
       const model::ChildIndex size = core_.size(job);
+      const std::string definition = definition_of(job);
       for (model::ChildIndex child = 0; child < size; ++child) {
         if (core_.state(job, child) != ChildState::Failed) continue;
-        const auto last = core_.last_failure(job, child);
-        Group& group = groups[last ? Reason{job, last->kind, last->code, last->reason}
-                                   : Reason{job, {}, 0, {}}];
-        if (++group.count <= kNamedMax) group.children.push_back(child);
+        Group& group = groups[reason_of(definition, core_.last_failure(job, child))];
+        if (++group.count <= kNamedMax) group.children.emplace_back(job, child);
       }
     }
     std::size_t shown = 0;
@@ -106,16 +105,38 @@ class Summary {
     return !groups.empty();
   }
 
+  // What only a user lets go on, and how.
+  void held(const std::vector<std::string>& told) const {
+    for (const std::string& line : core_.held())
+      if (std::find(told.begin(), told.end(), line) == told.end())
+        fmt::print(stderr, "mpibatch: {}\n", line);
+  }
+
  private:
+  static Reason reason_of(const std::string& definition,
+                          const std::optional<model::FailedAttempt>& last) {
+    if (!last) return {definition, {}, 0, {}};
+    // What each of them used differs.
+    const bool alike = last->kind == model::EndKind::OutOfMemory;
+    return {definition, last->kind, last->code, alike ? std::string() : last->reason};
+  }
+
+  // Its own name, where it carries its definition with it.
+  std::string definition_of(model::JobId job) const {
+    for (const model::PlannedJob& planned : plan_.jobs)
+      if (planned.spec.name == core_.name(job) && !planned.execution.definition.empty())
+        return planned.execution.definition;
+    return std::string(core_.name(job));
+  }
+
   void print(const Reason& reason, const Group& group) const {
-    const model::JobId job = std::get<0>(reason);
     std::string names;
-    for (const model::ChildIndex child : group.children)
+    for (const auto& [job, child] : group.children)
       names += (names.empty() ? "" : ", ") + shell_quote(reference(job, child));
     if (group.count > group.children.size()) names += ", …";
-    fmt::print(stderr, "\n  {} FAILED: {}\n    {}\n", counted(group.count, "task"), words(reason),
-               names);
-    const model::ChildIndex first = group.children.front();
+    fmt::print(stderr, "\n  {} of '{}' FAILED: {}\n    {}\n", counted(group.count, "task"),
+               std::get<0>(reason), words(reason), names);
+    const auto [job, first] = group.children.front();
     const auto attempts = store::list_attempts(files_, folder_, view_.state, {job, first});
     if (attempts && !attempts->attempts.empty()) {
       const store::Attempt& last = attempts->attempts.back();
@@ -170,7 +191,10 @@ void print_summary(const FileSystem& files, const store::StateFolder& folder,
   summary.counts(context.took);
   const bool failed = summary.failures();
   if (failed) fmt::print(stderr, "\n");
-  if (result.end == server::RunEnd::Interrupted || result.end == server::RunEnd::Stuck)
+  summary.held(result.reasons);
+  if (context.rehearsal && result.end == server::RunEnd::Succeeded)
+    fmt::print(stderr, "mpibatch: that was a rehearsal. To run the rest: {}\n", context.again);
+  else if (result.end == server::RunEnd::Interrupted || result.end == server::RunEnd::Stuck)
     fmt::print(stderr, "mpibatch: interrupted; what is done stays done. To go on: {}\n",
                context.again);
   else if (failed && result.end == server::RunEnd::SomeFailed)

@@ -1,0 +1,97 @@
+#include "cli/child_plan.hpp"
+
+#include <filesystem>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <mpibatch/base/shell_quote.hpp>
+
+#include "cli/output.hpp"
+#include "cli/plan_summary.hpp"
+
+namespace mpibatch::cli {
+
+namespace {
+
+struct Shown {
+  const model::PlannedJob& job;
+  model::ChildIndex child;
+  std::string name;  // "align", "align:NA017"
+};
+
+Shown shown(const model::Plan& plan, const JobPlace& place) {
+  const model::PlannedJob& job = plan.jobs[place.job];
+  const model::ChildIndex child = place.child.value_or(0);
+  const std::string& name = job.spec.name;
+  return {job, child,
+          job.spec.array ? fmt::format("{}:{}", name, model::key_of(job, child)) : name};
+}
+
+// Over the environment of the shell that types `run`: the plan's, then parameters by their names.
+model::Environment variables(const Shown& one) {
+  model::Environment all = one.job.execution.environment;
+  for (auto& [name, value] : parameters_of(one.job, one.child))
+    all.emplace_back(name, std::move(value));
+  return all;
+}
+
+std::string folder(const Shown& one) {
+  const std::string& given = one.job.execution.working_directory;
+  return std::filesystem::absolute(given.empty() ? "." : given).lexically_normal().string();
+}
+
+std::string resources(const model::Resources& each) {
+  std::string text = counted(each.vcpus, "vCPU");
+  if (each.memory_mib > 0) text += fmt::format(", {} MiB", each.memory_mib);
+  if (each.gpus > 0) text += ", " + counted(each.gpus, "GPU");
+  return text;
+}
+
+}  // namespace
+
+std::string child_plan_text(const model::Plan& plan, const JobPlace& place) {
+  const Shown one = shown(plan, place);
+  const model::JobSpec& spec = one.job.spec;
+  std::string text = printable(one.name);
+  if (spec.array) text += fmt::format(" (index {} of {})", one.child, spec.size);
+  text += fmt::format("\ncommand:     {}\n", command_text(one.job, one.child));
+  std::string_view heading = "environment:";
+  for (const auto& [name, value] : variables(one)) {
+    text += fmt::format("{:<13}{}={}\n", heading, name, shell_quote(value));
+    heading = "";
+  }
+  text += fmt::format("folder:      {}\n", shell_quote(folder(one)));
+  text += fmt::format("resources:   {}\n", resources(spec.resources));
+  text += fmt::format("queue:       {}\n", plan.rules.queues[spec.queue].name);
+  if (spec.retry.attempts > 1) text += fmt::format("attempts:    {}\n", spec.retry.attempts);
+  if (one.job.execution.timeout > Duration{0})
+    text += fmt::format("timeout:     {}\n", duration_text(one.job.execution.timeout));
+  return text;
+}
+
+std::string child_plan_json(const model::Plan& plan, const JobPlace& place) {
+  const Shown one = shown(plan, place);
+  const model::JobSpec& spec = one.job.spec;
+  auto environment = nlohmann::json::array();
+  for (const auto& [name, value] : variables(one))
+    environment.push_back({{"name", name}, {"value", value}});
+  nlohmann::json value{{"jobName", spec.name},
+                       {"command", command_words(one.job, one.child)},
+                       {"environment", std::move(environment)},
+                       {"workingDirectory", folder(one)},
+                       {"vcpus", spec.resources.vcpus},
+                       {"memory", spec.resources.memory_mib},
+                       {"gpus", spec.resources.gpus},
+                       {"jobQueue", plan.rules.queues[spec.queue].name},
+                       {"attempts", spec.retry.attempts}};
+  if (spec.array) {
+    value["index"] = one.child;
+    value["key"] = model::key_of(one.job, one.child);
+  }
+  return value.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace mpibatch::cli
