@@ -220,6 +220,11 @@ bool Scheduler::held_by_failures() const {
   });
 }
 
+bool Scheduler::all_held() const {
+  return state_->unfinished > 0 && state_->grants.empty() && state_->leases_awaited.empty() &&
+         state_->sleeping.empty() && (state_->lanes.empty() || state_->plan_held());
+}
+
 bool Scheduler::request_known(const std::string& request) const {
   return state_->requests.contains(request);
 }

@@ -42,7 +42,7 @@ void Coordinator::State::end(RunResult result, Instant until) {
 void Coordinator::State::check_stuck(Instant now) {
   if (!gathered || ending || journal_lost) return;
   const std::vector<std::string> reasons = core.stuck();
-  if (reasons.empty()) {
+  if (reasons.empty() && !core.all_held()) {
     nothing_since.reset();
     return;
   }
@@ -51,7 +51,8 @@ void Coordinator::State::check_stuck(Instant now) {
   // Only a user can let it go on.
   if (core.held_by_failures()) return end({RunEnd::SomeFailed, core.held()}, now);
   if (!nothing_since) nothing_since = now;
-  if (now - *nothing_since < settings.patience) return;  // a lost node may come back
+  // A lost node may come back, a user release what he holds.
+  if (now - *nothing_since < settings.patience) return;
   std::vector<std::string> all = core.held();
   for (const std::string& reason : reasons)
     if (std::find(all.begin(), all.end(), reason) == all.end()) all.push_back(reason);

@@ -202,6 +202,8 @@ class Scheduler {
   std::vector<std::string> held() const;
   // Failures hold work that waits: an array's, or the plan's.
   bool held_by_failures() const;
+  // Nothing is out, and all that waits is held, or waits for what is: stuck() has no word for it.
+  bool all_held() const;
   bool request_known(const std::string& request) const;
   bool finished() const;  // RunFinished holds
   bool everything_terminal() const;
