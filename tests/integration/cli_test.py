@@ -39,7 +39,8 @@ class Case(harness.Case):
 class Usage(Case):
     def test_help_shows_every_command_with_an_example(self):
         text = self.command("--help")
-        for command in ("run", "validate", "status", "jobs", "logs", "cancel", "compact"):
+        for command in ("run", "validate", "status", "jobs", "logs", "explain", "cancel", "terminate", "hold",
+                        "release", "retry", "priority", "compact"):
             self.assertRegex(text, rf"(?m)^  {command} ")
             self.assertRegex(self.command(command, "--help"), rf"Examples?:\n  mpibatch {command}")
         self.assertNotRegex(text, r"(?m)^  starter ")
@@ -60,7 +61,8 @@ class Usage(Case):
 
 class Folders(Case):
     def test_no_run_here(self):
-        for command in (["status"], ["jobs"], ["logs", "a"], ["cancel", "a"], ["compact"]):
+        for command in (["status"], ["jobs"], ["logs", "a"], ["explain", "a"], ["cancel", "a"], ["terminate", "a"],
+                        ["hold", "a"], ["release", "--all"], ["retry", "a"], ["priority", "a", "1"], ["compact"]):
             self.assertIn("mpibatch run plan.json", self.refused(*command))
 
     def test_several_runs_are_listed(self):
