@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <unordered_map>
+#include <unordered_set>
 
 #include <mpibatch/model/plan.hpp>
 
@@ -74,6 +76,7 @@ model::Environment read_environment(const JsonValue& value, const Path& path,
                                     const Report& report) {
   static constexpr std::string_view kFields[] = {"name", "value"};
   model::Environment environment;
+  std::unordered_set<std::string> names;
   const JsonArray* array = read_array(value, path, report);
   for (std::size_t i = 0; array && i < array->size(); ++i) {
     const JsonValue& entry = (*array)[i];
@@ -87,9 +90,8 @@ model::Environment read_environment(const JsonValue& value, const Path& path,
     if (!name_text || !value_text) continue;
     if (auto fault = environment_name_fault(*name_text))
       report.add(place.field("name"), std::move(*fault));
-    const bool twice = std::any_of(environment.begin(), environment.end(),
-                                   [&](const auto& other) { return other.first == *name_text; });
-    if (twice) report.add(place.field("name"), "'" + *name_text + "' is set twice");
+    if (!names.insert(*name_text).second)
+      report.add(place.field("name"), "'" + *name_text + "' is set twice");
     environment.emplace_back(*name_text, std::move(*value_text));
   }
   return environment;
@@ -191,14 +193,20 @@ void overlay(ContainerFields& fields, const ContainerFields& over) {
   if (!over.environment) return;
   fields.environment_where = over.environment_where;
   if (!fields.environment) fields.environment.emplace();
-  for (const auto& [name, value] : *over.environment) {
-    const auto found =
-        std::find_if(fields.environment->begin(), fields.environment->end(),
-                     [&name = name](const auto& other) { return other.first == name; });
-    if (found == fields.environment->end())
-      fields.environment->emplace_back(name, value);
+  overlay(*fields.environment, *over.environment);
+}
+
+void overlay(std::vector<std::pair<std::string, std::string>>& values,
+             const std::vector<std::pair<std::string, std::string>>& over) {
+  std::unordered_map<std::string, std::size_t> places;
+  for (std::size_t i = 0; i < values.size() && !over.empty(); ++i)
+    places.emplace(values[i].first, i);
+  for (const auto& [name, value] : over) {
+    const auto [place, added] = places.try_emplace(name, values.size());
+    if (added)
+      values.emplace_back(name, value);
     else
-      found->second = value;
+      values[place->second].second = value;
   }
 }
 

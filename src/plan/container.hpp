@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <mpibatch/model/job.hpp>
@@ -41,5 +42,7 @@ model::Resources resources_of(const ContainerFields& fields);
 
 // What `over` gives wins; its environment is laid over the other name by name.
 void overlay(ContainerFields& fields, const ContainerFields& over);
+void overlay(std::vector<std::pair<std::string, std::string>>& values,
+             const std::vector<std::pair<std::string, std::string>>& over);
 
 }  // namespace mpibatch::plan

@@ -169,15 +169,7 @@ void overlay(DefinitionFields& fields, const DefinitionFields& over) {
   if (over.not_before) fields.not_before = over.not_before;
   if (over.nodes) fields.nodes = over.nodes;
   fields.nodes_are_bad = fields.nodes_are_bad || over.nodes_are_bad;
-  for (const auto& [name, value] : over.parameters) {
-    const auto found =
-        std::find_if(fields.parameters.begin(), fields.parameters.end(),
-                     [&name = name](const auto& other) { return other.first == name; });
-    if (found == fields.parameters.end())
-      fields.parameters.emplace_back(name, value);
-    else
-      found->second = value;
-  }
+  overlay(fields.parameters, over.parameters);
 }
 
 void Definitions::read(const JsonValue& value, const Path& path, const DefinitionReader& reader) {

@@ -1,6 +1,7 @@
 #include "plan/job.hpp"
 
 #include <algorithm>
+#include <unordered_set>
 
 #include <mpibatch/base/layout.hpp>
 
@@ -102,10 +103,9 @@ void add_children(model::PlannedJob& job, const ArrayFields& array) {
   if (!array.table) return;
   std::vector<std::string>& names = job.execution.parameter_names;
   names = array.table->names();
-  const auto of_children = [&](const auto& entry) {
-    return std::find(names.begin(), names.end(), entry.first) != names.end();
-  };
-  std::erase_if(job.execution.parameters, of_children);
+  const std::unordered_set<std::string_view> of_children(names.begin(), names.end());
+  std::erase_if(job.execution.parameters,
+                [&](const auto& parameter) { return of_children.contains(parameter.first); });
 }
 
 void set_container(model::JobTemplate& execution, const ContainerFields& container) {
@@ -227,8 +227,9 @@ void JobReader::set_gang(const DefinitionFields& fields, bool children_known,
 void JobReader::check_container(const ContainerFields& container,
                                 const model::PlannedJob& job) const {
   std::vector<std::string> names = job.execution.parameter_names;
+  const std::unordered_set<std::string> of_children(names.begin(), names.end());
   for (const auto& [name, value] : container.environment.value_or(model::Environment{}))
-    if (std::find(names.begin(), names.end(), name) != names.end())
+    if (of_children.contains(name))
       report.add(container.environment_where,
                  "'" + name + "' is set here and is a parameter of the children, who get it in " +
                      "their environment, too (job '" + job.spec.name + "')");

@@ -1,6 +1,7 @@
 #include "plan/names.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstring>
 
@@ -16,25 +17,27 @@ bool alphanumeric(char c) {
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-// Insertions, deletions, changes and swaps of neighbours that make one word of the other.
+// Insertions, deletions, changes and swaps of neighbours that make one word of the other. Both have
+// at most kNameMax characters.
 std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> before_last(b.size() + 1);
-  std::vector<std::size_t> last(b.size() + 1);
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) last[j] = j;
+  std::array<std::array<std::size_t, kNameMax + 1>, 3> rows;
+  auto* before_last = &rows[0];
+  auto* last = &rows[1];
+  auto* row = &rows[2];
+  for (std::size_t j = 0; j <= b.size(); ++j) (*last)[j] = j;
   for (std::size_t i = 1; i <= a.size(); ++i) {
-    row[0] = i;
+    (*row)[0] = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {
       const bool same = lower(a[i - 1]) == lower(b[j - 1]);
-      row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (same ? 0 : 1)});
+      (*row)[j] = std::min({(*last)[j] + 1, (*row)[j - 1] + 1, (*last)[j - 1] + (same ? 0 : 1)});
       if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) &&
           lower(a[i - 2]) == lower(b[j - 1]))
-        row[j] = std::min(row[j], before_last[j - 2] + 1);
+        (*row)[j] = std::min((*row)[j], (*before_last)[j - 2] + 1);
     }
     std::swap(before_last, last);
     std::swap(last, row);
   }
-  return last[b.size()];
+  return (*last)[b.size()];
 }
 
 }  // namespace
@@ -83,6 +86,10 @@ std::string_view nearest(std::string_view name, std::span<const std::string_view
   std::size_t best_distance = std::max<std::size_t>(1, name.size() / 3) + 1;
   if (name.size() > kNameMax) return best;
   for (const std::string_view candidate : known) {
+    // As far apart as their lengths, at the least.
+    const std::size_t apart =
+        std::max(name.size(), candidate.size()) - std::min(name.size(), candidate.size());
+    if (candidate.size() > kNameMax || apart >= best_distance) continue;
     const std::size_t between = distance(name, candidate);
     if (between < best_distance && between < candidate.size()) {
       best = candidate;

@@ -1,6 +1,7 @@
 #include "plan/references.hpp"
 
-#include <algorithm>
+#include <string_view>
+#include <unordered_set>
 
 #include <mpibatch/model/plan.hpp>
 
@@ -37,6 +38,7 @@ bool has_broken_reference(const std::string& word) {
 
 void check_references(const CommandField& command, const std::vector<std::string>& parameters,
                       const std::string& job, const Report& report) {
+  const std::unordered_set<std::string_view> known(parameters.begin(), parameters.end());
   const std::string of_job = job.empty() ? "" : " (job '" + job + "')";
   for (std::size_t i = 0; i < command.words.size(); ++i) {
     const std::string& word = command.words[i];
@@ -52,8 +54,12 @@ void check_references(const CommandField& command, const std::vector<std::string
                               name + "\", scripts have all parameters as variables" + of_job);
         continue;
       }
-      if (std::find(parameters.begin(), parameters.end(), name) != parameters.end()) continue;
+      if (known.contains(name)) continue;
       std::string message = "Ref::{" + name + "} has no value" + of_job;
+      if (report.errors().size() > Errors::kErrorsPerFileMax) {
+        report.add(where, std::move(message));
+        continue;
+      }
       const std::string beginning = known_beginning(name, parameters);
       if (!beginning.empty())
         message += "; write 'Ref::{" + beginning + "}" + name.substr(beginning.size()) +
