@@ -79,8 +79,6 @@ std::vector<std::string> Scheduler::stuck() const {
       }
   }
   bound_lines(lines, all);
-  // Failures hold all there is: only a user can change that, or the next run.
-  if (lines.empty() && held_by_failures()) return held();
   return lines;
 }
 
