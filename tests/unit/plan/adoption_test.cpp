@@ -162,5 +162,27 @@ TEST_F(AdoptionTest, SequentialStaysWithItsJob) {
             (model::Dependency{JobId{10}, model::DependencyType::Sequential}));
 }
 
+TEST_F(AdoptionTest, EdgesAreOfTheNewPlan) {
+  const auto made = [&](const std::string& first, const std::string& sheet) {
+    write("a.csv", sheet);
+    return good(R"({"jobs": [)" + first + R"({"jobName": "a", "containerProperties":
+        {"command": ["x"]}, "arrayProperties": {"parametersFile": "a.csv", "key": "id"}},
+      {"jobName": "b", "containerProperties": {"command": ["x"]}, "arrayProperties":
+        {"parameterGrid": {"s": ["p", "q"]}}, "dependsOn":
+        [{"jobId": "a", "type": "MATCH", "parameters": ["s"]}, {"jobId": "a:y"}]}]})");
+  };
+  const auto before = made("", "id,s\nx,p\ny,q\n");
+  const auto after = made(R"({"jobName": "new", "containerProperties": {"command": ["x"]}}, )",
+                          "id,s\nw,q\ny,q\nx,p\n");
+  const Adoption adoption = adopt_after(before, after);
+  const model::JobSpec& b = adoption.fact.jobs[2].spec;
+  EXPECT_EQ(adoption.fact.jobs[1].kept, (Moves{{1, 1, 1}, {0, 2, 1}}));
+  EXPECT_EQ(b.depends_on, (std::vector<model::Dependency>{
+                              {JobId{10}, model::DependencyType::Match, model::kAllChildren, 0},
+                              {JobId{10}, model::DependencyType::All, 1}}));
+  EXPECT_EQ(b.matches[0].awaited, (std::vector<std::uint32_t>{1, 1, 0}));
+  EXPECT_EQ(b.matches[0].waiting, (std::vector<std::uint32_t>{0, 1}));
+}
+
 }  // namespace
 }  // namespace mpibatch::plan
