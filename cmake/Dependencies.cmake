@@ -44,6 +44,7 @@ macro(mpibatch_find_all)
   mpibatch_package(threads libc6-dev Threads::Threads Threads)
   if(MPIBATCH_TESTS)
     mpibatch_package(gtest libgtest-dev GTest::gtest_main GTest)
+    mpibatch_package(benchmark libbenchmark-dev benchmark::benchmark benchmark)
   endif()
 endmacro()
 
