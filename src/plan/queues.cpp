@@ -1,6 +1,7 @@
 #include "plan/queues.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 
 #include "plan/definition.hpp"
@@ -28,13 +29,17 @@ void read_time_limit(const JsonValue& value, const Path& path, model::Queue& que
   const JsonValue* action = require_field(value, "action", path, report);
   if (state) read_word(*state, path.field("state"), kStates, report);
   if (action) read_word(*action, path.field("action"), kActions, report);
-  const auto word =
-      reason ? read_word(*reason, path.field("reason"), kReasons, report) : std::nullopt;
+  const auto text = reason ? read_string(*reason, path.field("reason"), report) : std::nullopt;
   const auto seconds =
       most ? read_integer(*most, path.field("maxTimeSeconds"), {1, INT32_MAX}, report)
            : std::nullopt;
-  if (word && seconds)
-    queue.time_limits.push_back({std::string(kReasons[*word]), std::chrono::seconds(*seconds)});
+  if (!text) return;
+  // The code counts; what AWS says behind it may be left out.
+  const std::string code = text->substr(0, text->find(" - "));
+  if (std::find(std::begin(kReasons), std::end(kReasons), code) == std::end(kReasons))
+    report.add(path.field("reason"), "'" + *text + "' must be " + join(kReasons, " or "));
+  else if (seconds)
+    queue.time_limits.push_back({*text, std::chrono::seconds(*seconds)});
 }
 
 }  // namespace

@@ -68,7 +68,9 @@ TEST_F(RulesTest, QueuesNameEnvironmentsInOrder) {
       {"order": 30, "computeEnvironment": "x"}, {"order": 1, "computeEnvironment": "z"},
       {"order": 2, "computeEnvironment": "y"}],
      "jobStateTimeLimitActions": [{"reason": "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT",
-       "state": "RUNNABLE", "maxTimeSeconds": 1, "action": "CANCEL"}]}])");
+       "state": "RUNNABLE", "maxTimeSeconds": 1, "action": "CANCEL"},
+      {"reason": "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY - The nodes that can run the job are busy.",
+       "state": "RUNNABLE", "maxTimeSeconds": 86401, "action": "CANCEL"}]}])");
   ASSERT_EQ(read.queues.size(), 2U);
   EXPECT_EQ(
       read.queues[0],
@@ -76,7 +78,10 @@ TEST_F(RulesTest, QueuesNameEnvironmentsInOrder) {
                     7,
                     {2, 1, 0},
                     std::nullopt,
-                    {{"MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT", std::chrono::seconds(1)}}}));
+                    {{"MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT", std::chrono::seconds(1)},
+                     {"CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY - The nodes that can run the job "
+                      "are busy.",
+                      std::chrono::seconds(86'401)}}}));
   EXPECT_EQ(read.queues[1], model::Queue{"default"});
 }
 
@@ -108,8 +113,8 @@ plan.json: jobQueues[2].computeEnvironmentOrder[2].order: must be a whole number
 plan.json: jobQueues[3].state: 'off' must be ENABLED or DISABLED
 plan.json: jobQueues[3].jobStateTimeLimitActions[0].state: 'RUNNING' must be RUNNABLE
 plan.json: jobQueues[3].jobStateTimeLimitActions[0].action: 'TERMINATE' must be CANCEL
-plan.json: jobQueues[3].jobStateTimeLimitActions[0].reason: 'because' must be CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY or MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE or MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT
 plan.json: jobQueues[3].jobStateTimeLimitActions[0].maxTimeSeconds: must be a whole number from 1 to 2147483647, not 0
+plan.json: jobQueues[3].jobStateTimeLimitActions[0].reason: 'because' must be CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY or MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE or MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT
 )");
 }
 
