@@ -14,9 +14,10 @@ PLACES = {
     r"hdf5.*\.h": ["src/store/", "include/mpibatch/job.hpp", "tests/"],
     r"hwloc(/.*|\.h)": ["src/topology/", "tests/"],
     r"boost/.*": ["src/protocol/", "tests/"],
+    r"yaml-cpp/.*": ["src/plan/"],
     r"CLI/.*": ["src/cli/", "src/main.cpp", "src/mpi_main.cpp"],
 }
-ONLY_IN_SOURCES = r"(nlohmann|CLI)/.*"  # slow to compile: in no header
+ONLY_IN_SOURCES = r"(nlohmann|CLI|yaml-cpp)/.*"  # slow to compile: in no header
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 MODULE = re.compile(r"mpibatch_module\(\s*(\w+)([^)]*)\)")
 
