@@ -114,9 +114,10 @@ struct Answer {
       const auto today = state.today(grant, child);
       const bool known = today && job.in_plan;
       const unsigned failed = known ? state.child(job, *today).attempts_failed() : 0;
-      // Its job may have left the plan: then nobody asks.
-      const model::Verdict verdict =
-          known ? judge(state.kind(job).retry, one->end, failed) : model::Verdict::Failed;
+      // Its job may have left the plan: then nobody asks. What a user ended is never retried.
+      const model::Verdict verdict = known && !grant.cancelled.contains(child)
+                                         ? judge(state.kind(job).retry, one->end, failed)
+                                         : model::Verdict::Failed;
       fact.failed.push_back({child, verdict, one->end.kind, one->end.code, one->end.reason});
     }
     fact.succeeded = model::ranges_of(std::move(succeeded));
