@@ -208,6 +208,7 @@ void Applier::watch_starts(JobId job, const model::FailedAttempt* failure, NodeI
         fmt::format("none of its first {} attempts could be started, the last one on {}: {}",
                     more.unstartable, model::to_string(state.node(node).name), why);
     state.offer_again(job);
+    state.wish_all(job);
   }
 }
 

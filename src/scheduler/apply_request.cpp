@@ -53,8 +53,7 @@ void Applier::hold(JobId job, const model::Ranges& children) {
   JobExtra& more = state.extra(job);
   for (const model::Range& range : clipped(children, state.job(job).size)) more.held.insert(range);
   state.offer_again(job);
-  for (const auto& [id, grant] : state.grants)
-    if (grant.job == job) state.wish(id);
+  state.wish_all(job);
 }
 
 void Applier::release(JobId job, const model::Ranges& children) {

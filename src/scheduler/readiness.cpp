@@ -29,7 +29,15 @@ void Scheduler::State::set_state(JobId id, ChildIndex index, ChildState to) {
   if (kinds[owner.kind].share != kNone) --shares[kinds[owner.kind].share].unfinished;
   if (to != ChildState::Failed) return;
   ++failed;
-  if (array(owner) && held_by_failures(owner)) offer_again(id);
+  // What is out and has not started is held as well.
+  if (rules.max_failures && plan_held() && failed - forgiven == *rules.max_failures + 1)
+    wish_all({});
+  if (!array(owner) || !held_by_failures(owner)) return;
+  const JobExtra& more = extras[owner.extra];
+  const std::uint64_t unforgiven = more.counts[ChildState::Failed] - more.forgiven;
+  if (!more.trouble.empty() || unforgiven != *kind(owner).max_failures + 1) return;
+  offer_again(id);
+  wish_all(id);
 }
 
 void Scheduler::State::grant_all(JobId id, const model::Ranges& granted) {

@@ -263,6 +263,7 @@ struct Scheduler::State {
   void drop(const GrantId& id, GrantState& grant, const model::Ranges& as_granted, bool spends,
             Instant at);
   void wish(const GrantId& id) { changed_wishes.insert(id); }
+  void wish_all(std::optional<JobId> job);  // of all its grants, or of all there are
   void touch(NodeId id);
   void charge(const JobState& job, std::int64_t vcpus, Instant at);  // its share
   double used(const ShareState& share, Instant at) const;            // decayed vCPU-seconds

@@ -12,6 +12,11 @@ bool over(const Scheduler::State& state, const GrantState& grant) {
 
 }  // namespace
 
+void Scheduler::State::wish_all(std::optional<JobId> job) {
+  for (const auto& [id, grant] : grants)
+    if (!job || grant.job == *job) wish(id);
+}
+
 model::Ranges Scheduler::to_recall(GrantId id) const {
   const auto found = state_->grants.find(id);
   if (found == state_->grants.end()) return {};
@@ -19,11 +24,14 @@ model::Ranges Scheduler::to_recall(GrantId id) const {
   if (over(*state_, grant)) return {};  // to_stop() has it
   model::RangeSet wanted = grant.wanted;
   for (const model::Range& range : grant.cancelled.ranges()) wanted.insert(range);
-  const JobExtra* more = state_->extra_of(state_->job(grant.job));
-  if (more && !more->held.empty())
+  const bool runs = grant.gang && state_->gangs.at(*grant.gang).started;
+  const JobState& job = state_->job(grant.job);
+  const JobExtra* more = state_->extra_of(job);
+  const bool all = job.in_plan && (state_->held_by_failures(job) || state_->plan_held());
+  if (!runs && (all || (more && !more->held.empty())))
     model::for_each(grant.outstanding.ranges(), [&](ChildIndex as_granted) {
       const auto child = state_->today(grant, as_granted);
-      if (child && more->held.contains(*child)) wanted.insert(as_granted);
+      if (child && (all || more->held.contains(*child))) wanted.insert(as_granted);
     });
   for (const model::Range& range : grant.started.ranges()) wanted.erase(range);
   for (const model::Range& range : grant.terminated.ranges()) wanted.erase(range);
