@@ -30,8 +30,9 @@ Script read_script(const std::string& path) {
   Script script{path, {}, {}};
   enum class Where { Head, Commands, Output } where = Where::Head;
   Step step;
+  // A step without `----` is one that nobody has played yet.
   const auto finish = [&] {
-    if (where == Where::Output) script.steps.push_back(std::move(step));
+    if (!step.commands.empty()) script.steps.push_back(std::move(step));
     step = {};
   };
   std::string line;
@@ -43,7 +44,7 @@ Script read_script(const std::string& path) {
     } else if (where == Where::Head && is_comment(line)) {
       script.head.push_back(line);
     } else if (line.empty()) {
-      if (where == Where::Commands) continue;
+      if (where == Where::Commands && step.commands.empty()) continue;
       finish();
       where = Where::Commands;
     } else if (where == Where::Output) {
@@ -53,7 +54,6 @@ Script read_script(const std::string& path) {
       add_line(path, step, line, number);
     }
   }
-  if (where == Where::Commands && !step.lines.empty()) where = Where::Output;  // not yet rewritten
   finish();
   if (script.head.empty() || script.steps.empty())
     throw ScriptError(path + ": it needs a first comment that says its rule, and steps");
