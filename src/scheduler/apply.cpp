@@ -188,7 +188,8 @@ void Applier::succeed(JobId job, const model::Ranges& children) {
     model::for_each(children, [&](ChildIndex child) { state.failures.erase({job, child}); });
   if (state.job(job).extra != kNone) {
     JobExtra& more = state.extra(job);
-    more.proven = true;
+    // Where nobody asks for it, it would tell apart states that the same facts made.
+    if (state.array(state.job(job))) more.proven = true;
     if (!more.out_of_memory.empty())
       model::for_each(children, [&](ChildIndex child) { more.out_of_memory.erase(child); });
   }

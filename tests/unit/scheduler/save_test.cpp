@@ -63,6 +63,22 @@ TEST(Save, IsTheSameFromTheSameFacts) {
   EXPECT_EQ(replayed.save(), driver.core.save());
 }
 
+TEST(Save, IsTheSameWhetherItWasLoadedBetweenOrNot) {
+  SchedulerDriver driver({{}, {JobBuilder("a")}});
+  driver.join("n1", {1, 0});
+  driver.happen(HoldJob{"u1", driver.job("a"), {{0, 1}}, true});
+  driver.happen(HoldJob{"u2", driver.job("a"), {{0, 1}}, false});
+  auto loaded = Scheduler::load(driver.core.save());
+  ASSERT_TRUE(loaded);
+  const std::size_t before = driver.facts.size();
+  driver.decide();
+  driver.started(driver.grant(1), {{0, 1}});
+  driver.ended(driver.grant(1), {{0, 1}});
+  for (std::size_t i = before; i < driver.facts.size(); ++i)
+    ASSERT_TRUE(loaded->apply(driver.facts[i]));
+  EXPECT_EQ(loaded->save(), driver.core.save());
+}
+
 TEST(Save, OfNothingComesBack) {
   const auto loaded = Scheduler::load(Scheduler().save());
   ASSERT_TRUE(loaded);
