@@ -76,7 +76,10 @@ void Applier::gang_started(const GrantState& part) {
 void Applier::gang_part_back(GrantId main, GangState::Outcome outcome,
                              const model::NodeName& host) {
   GangState& gang = state.gangs.at(main);
-  if (gang.outcome == GangState::Outcome::None && outcome != GangState::Outcome::None) {
+  const bool first =
+      gang.outcome == GangState::Outcome::None && outcome != GangState::Outcome::None;
+  // The main member's success is the gang's, whatever has become of the others before.
+  if (first || outcome == GangState::Outcome::Succeeded) {
     gang.outcome = outcome;
     gang.lost_host = host;
     for (const auto& [id, grant] : state.grants)

@@ -110,6 +110,24 @@ TEST(Gang, AloneTakesWholeEmptyNodes) {
   }
 }
 
+// Lost, or given back: nothing of that undoes what the main member has done.
+TEST(Gang, SucceedsWithItsMainMemberAfterAnotherWasLost) {
+  for (const bool lost : {true, false}) {
+    SchedulerDriver driver({{}, {JobBuilder("g").gang(2, {1, 0, 0})}});
+    driver.join("n1", {1, 0});
+    driver.join("n2", {1, 0});
+    ASSERT_EQ(gangs(driver).size(), 1U);
+    driver.started(driver.grant(1), {{0, 1}});
+    const GrantView other = driver.view(driver.grant(2));
+    if (lost)
+      driver.happen(InstanceGone{other.node, other.instance, "power"});
+    else
+      driver.returned(other.id, {{0, 1}});
+    driver.ended(driver.grant(1), {{0, 1}});
+    EXPECT_EQ(driver.state("g"), "succeeded");
+  }
+}
+
 TEST(Gang, OfAnArrayIsOneOfMany) {
   SchedulerDriver driver({{}, {JobBuilder("g").array(5).gang(2, {2, 0, 0}).max_concurrent(3)}});
   for (const char* name : {"n1", "n2", "n3"}) driver.join(name, {4, 0});
