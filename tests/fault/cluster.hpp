@@ -3,7 +3,9 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +15,7 @@
 
 #include "disk.hpp"
 #include "event_queue.hpp"
+#include "history.hpp"
 #include "random.hpp"
 #include "trace.hpp"
 #include "truth.hpp"
@@ -47,6 +50,7 @@ struct Node {
   model::NodeName name;
   Host* host = nullptr;
   model::Resources capacity;
+  std::vector<std::string> features;  // sorted
   VirtualStarter* starter = nullptr;  // the one that can be seen there
   bool cut = false;                   // from other hosts
   bool unseen_starters = false;       // the next starter there finds nothing of the one before it
@@ -59,6 +63,22 @@ struct Settings {
   Duration margin{std::chrono::seconds{2}};
   Duration patience{0};
   Duration sync_max{0};  // how long a sync may take
+};
+
+// What becomes of the rank 0 that writes a certain fact, counted over all epochs.
+enum class Doom : std::uint8_t {
+  BeforeWrite,  // it dies before the fact is in the file
+  BeforeSync,   // … or when it is there, and not safe
+  PowerLoss,    // … with what its host has not written back
+  AfterSync,    // … when it is safe, and nobody has been told
+  AfterOutput,  // … when what waited for it has left
+  Sleep,        // it stands still with the fact safe, and wakes after its successor has begun
+};
+inline constexpr Doom kDooms[] = {Doom::BeforeWrite, Doom::BeforeSync,  Doom::PowerLoss,
+                                  Doom::AfterSync,   Doom::AfterOutput, Doom::Sleep};
+struct Fate {
+  std::uint64_t fact = 0;
+  Doom doom = Doom::BeforeWrite;
 };
 
 inline constexpr const char* kRun = "0123456789abcdef0123456789abcdef";
@@ -78,10 +98,20 @@ struct Cluster {
   std::vector<std::unique_ptr<Node>> nodes;
   std::unique_ptr<Workload> workload;
   std::unique_ptr<Truth> truth;
+  std::unique_ptr<History> history;
   std::vector<std::unique_ptr<VirtualStarter>> starters;  // dead ones, too
 
-  bool faults = true;          // may still happen
-  unsigned late_messages = 0;  // of a thousand
+  bool faults = true;  // may still happen
+  struct Damage {
+    std::string path;
+    std::uint64_t offset = 0;
+  };
+  std::optional<Damage> damaged;  // of one file, until it is restored
+  bool published = false;         // there is a state.h5, from now on always
+  std::optional<Fate> fate;
+  std::function<void(Host&)> power_loss;  // when a fate asks for it …
+  std::function<void()> asleep;           // … or its rank 0 sleeps
+  unsigned late_messages = 0;             // of a thousand
   unsigned repeated_messages = 0;
   std::deque<std::pair<Node*, protocol::DownMessage>> said_down;  // the last ones, for ghosts
   std::deque<protocol::UpMessage> said_up;

@@ -1,15 +1,18 @@
 // One process's view of the shared disk: every operation is a place to die, a sync may take its
-// time, and the cluster's disk knows which host's unsynced bytes go with its power.
+// time, and the cluster's disk knows which host's unsynced bytes go with its power. It may be one
+// whose clients keep things to themselves for a while, as those of NFS do.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <mpibatch/base/filesystem.hpp>
 
+#include "event_queue.hpp"
 #include "random.hpp"
 #include "support/memory_filesystem.hpp"
 #include "virtual_process.hpp"
@@ -18,18 +21,46 @@ namespace mpibatch::fault {
 
 class ClusterDisk {
  public:
-  explicit ClusterDisk(Random& random) : random_(random) {}
+  ClusterDisk(EventQueue& events, Random& random) : events_(events), random_(random) {}
   testing::MemoryFileSystem& files() { return files_; }
-  void written_by(const std::string& path, const void* host) { writers_[path] = host; }
-  // What another host sees has left its writer's memory: that one's power takes it no more.
-  void seen_by(const std::string& path, const void* host);
+  // From now on hosts see each other's bytes only once these are synced, or some time later, and
+  // believe for a while that a name is what it was when they looked it up. Opening a folder, or a
+  // change of one's own in it, asks anew.
+  void delay_visibility() { delayed_ = true; }
   // What this host wrote and did not sync goes, wholly or in part.
   void lose_power(const void* host);
+  // One bit of a byte that counts as synced flips, or flips back.
+  void flip(const std::string& path, std::uint64_t offset);
+
+  // ---- what one host does
+  void created(const std::string& path, const void* host);
+  void appended(const std::string& path);
+  void synced(const std::string& path, const void* host);
+  void changed(const std::string& path, const void* host);  // a name
+  void opened_folder(const std::string& path, const void* host);
+  Result<std::string> read(const std::string& path, std::uint64_t offset, std::uint64_t size_max,
+                           const void* host);
+  bool exists(const std::string& path, const void* host);
 
  private:
+  struct Written {
+    const void* host = nullptr;
+    std::uint64_t visible = 0;  // to others
+  };
+  struct Belief {                        // what a look-up said
+    std::optional<std::string> content;  // none: no such name
+    Duration until{0};
+  };
+  // What the host believes of that name; null: it asks.
+  const Belief* believed(const std::string& path, const void* host);
+  std::uint64_t size(const std::string& path) const;
+
+  EventQueue& events_;
   Random& random_;
   testing::MemoryFileSystem files_;
-  std::map<std::string, const void*> writers_;
+  bool delayed_ = false;
+  std::map<std::string, Written> written_;
+  std::map<std::pair<const void*, std::string>, Belief> beliefs_;
 };
 
 class ProcessDisk final : public FileSystem {
@@ -57,11 +88,15 @@ class ProcessDisk final : public FileSystem {
 
  private:
   class OpenFile;
+  struct Unsynced {
+    std::shared_ptr<File> file;
+    std::string path;
+  };
   ClusterDisk& cluster_;
   VirtualProcess& process_;
   const void* host_;
   bool defer_ = false;
-  std::vector<std::shared_ptr<File>> unsynced_;
+  std::vector<Unsynced> unsynced_;
 };
 
 }  // namespace mpibatch::fault

@@ -17,17 +17,27 @@ void World::choose_faults() {
       &World::crash_rank_zero, &World::crash_rank_zero, &World::stop_rank_zero, &World::rival_life,
       &World::crash_starter,   &World::crash_starter,   &World::stop_starter,   &World::break_link,
       &World::cut_cable,       &World::cut_cable,       &World::lose_power,     &World::lose_sight,
-      &World::ghosts,          &World::interrupt,       &World::cancel,         &World::fail_disk,
-      &World::hang_disk};
+      &World::ghosts,          &World::interrupt,       &World::request,        &World::request,
+      &World::fail_disk,       &World::hang_disk,       &World::damage,         &World::read_run,
+      &World::compact};
   for (const Fault fault : all)
     if (random.chance(400)) faults_.push_back(fault);
+  // What is damaged must still be there in full: marks, which tell damage from a tail, are not
+  // safe.
+  const auto damages = std::find(faults_.begin(), faults_.end(), &World::damage);
+  if (damages != faults_.end()) std::erase(faults_, static_cast<Fault>(&World::lose_power));
   cluster_.late_messages = random.chance(300) ? 30 : 0;
   cluster_.repeated_messages = random.chance(300) ? 50 : 0;
+  if (options_.fate) {
+    faults_.clear();
+    cluster_.late_messages = cluster_.repeated_messages = 0;
+  }
   const Duration pauses[] = {milliseconds{300}, seconds{5}, seconds{60}};
   pause_max_ = pauses[random.below(3)];
   peace_at_ = random.skewed(pause_max_ * 4, pause_max_ * 40);
+  if (options_.fate) peace_at_ = Duration{0};
   end_at_ =
-      peace_at_ + cluster_.workload->all_work() * 2 + 20 * cluster_.settings.lease + minutes{10};
+      peace_at_ + cluster_.workload->all_work() * 4 + 40 * cluster_.settings.lease + minutes{30};
 }
 
 void World::next_fault() {
@@ -58,6 +68,9 @@ void World::heal() {
     cluster_.starters[i]->disarm();
     cluster_.starters[i]->wake();
   }
+  restore();
+  release_all();
+  mind_holds();
   supervise();
 }
 
@@ -132,7 +145,10 @@ void World::mend(Node& node) {
 
 void World::lose_power() {
   Host& host = *cluster_.random.pick(cluster_.hosts);
-  if (!host.up) return;
+  if (host.up) lose_power(host);
+}
+
+void World::lose_power(Host& host) {
   cluster_.trace("{} loses its power", host.name);
   host.up = false;
   for (const auto& life : lives_) {
@@ -184,19 +200,6 @@ void World::ghosts() {
 
 void World::interrupt() {
   if (newest() && cluster_.random.chance(300)) newest()->interrupt(cluster_.random.chance(300));
-}
-
-void World::cancel() {
-  Random& random = cluster_.random;
-  if (!random.chance(200)) return;
-  const model::JobId job{static_cast<std::uint32_t>(random.below(cluster_.workload->jobs()))};
-  const model::ChildIndex size = cluster_.workload->spec(job).size;
-  const auto first = static_cast<model::ChildIndex>(random.below(size));
-  requests_.push_back({"request" + std::to_string(requests_.size()), job,
-                       model::Ranges{{first, size}}, "a user's wish"});
-  cluster_.trace("a request to cancel {} from {} on", cluster_.workload->spec(job).name, first);
-  cluster_.truth->cancel_asked(job);
-  if (newest()) newest()->cancel(requests_.back());
 }
 
 void World::hang_disk() {

@@ -19,17 +19,30 @@ namespace {
 struct Options {
   std::uint64_t first = 1;
   std::uint64_t seeds = 200;
+  bool positions = false;    // rank 0 meets every doom at every fact of a small run
+  std::optional<Fate> fate;  // … this one
   bool verbose = false;
+};
+
+struct Totals {
+  std::uint64_t runs = 0;
+  std::uint64_t failures = 0;
+  std::uint64_t steps = 0;
+  std::uint64_t lives = 0;
 };
 
 std::string program;  // for the command that repeats a failure
 std::uint64_t seed_now = 0;
 const World* world_now = nullptr;
+std::optional<Fate> fate_now;
 
 void print_failure(const std::string& what) {
   fmt::print(stderr, "seed {}: {}\nThe last events:\n", seed_now, what);
   if (world_now) world_now->trace().print_last(stderr);
-  fmt::print(stderr, "Repeat with: {} --seed {} --verbose\n", program, seed_now);
+  fmt::print(stderr, "Repeat with: {} --seed {}{} --verbose\n", program, seed_now,
+             fate_now ? fmt::format(" --fact {} --doom {}", fate_now->fact,
+                                    static_cast<int>(fate_now->doom))
+                      : "");
 }
 
 // A failed check in the code under test aborts; everything runs in this one thread.
@@ -38,33 +51,47 @@ void aborted(int) {
   ::_exit(1);
 }
 
-bool run_seed(std::uint64_t seed, bool verbose, std::uint64_t& steps, std::uint64_t& lives) {
+// Returns how many facts were written.
+std::uint64_t run_world(std::uint64_t seed, const WorldOptions& options, Totals& totals) {
   seed_now = seed;
-  World world(seed, verbose);
+  fate_now = options.fate;
+  World world(seed, options);
   world_now = &world;
-  bool good = true;
   try {
     world.run();
   } catch (const Violation& violation) {
     print_failure(violation.what);
-    good = false;
+    ++totals.failures;
   }
-  steps += world.steps();
-  lives += world.lives();
+  ++totals.runs;
+  totals.steps += world.steps();
+  totals.lives += world.lives();
   world_now = nullptr;
-  return good;
+  return world.facts();
+}
+
+void run_positions(std::uint64_t seed, bool verbose, Totals& totals) {
+  const std::uint64_t facts = run_world(seed, {verbose, Fate{}}, totals);
+  for (std::uint64_t fact = 1; fact <= facts; ++fact)
+    for (const Doom doom : kDooms) run_world(seed, {verbose, Fate{fact, doom}}, totals);
 }
 
 std::optional<Options> parse(const std::vector<std::string>& words) {
   Options options;
   for (std::size_t i = 0; i < words.size(); ++i) {
-    const bool takes_value = words[i] == "--seeds" || words[i] == "--seed" || words[i] == "--from";
+    const bool takes_value = words[i] == "--seeds" || words[i] == "--seed" ||
+                             words[i] == "--from" || words[i] == "--fact" || words[i] == "--doom";
     if (words[i] == "--verbose") {
       options.verbose = true;
+    } else if (words[i] == "--positions") {
+      options.positions = true;
     } else if (takes_value && i + 1 < words.size()) {
       const std::uint64_t value = std::strtoull(words[i + 1].c_str(), nullptr, 10);
       if (words[i] == "--seeds") options.seeds = value;
-      if (words[i] != "--seeds") options.first = value;
+      if (words[i] == "--seed" || words[i] == "--from") options.first = value;
+      if ((words[i] == "--fact" || words[i] == "--doom") && !options.fate) options.fate = Fate{};
+      if (words[i] == "--fact") options.fate->fact = value;
+      if (words[i] == "--doom") options.fate->doom = static_cast<Doom>(value);
       if (words[i] == "--seed") options.seeds = 1;
       ++i;
     } else {
@@ -80,18 +107,24 @@ int main(int argc, char** argv) {
   program = argv[0];
   const auto options = parse({argv + 1, argv + argc});
   if (!options) {
-    fmt::print(stderr, "usage: {} [--seeds N] [--from N] | --seed N  [--verbose]\n", program);
+    fmt::print(stderr,
+               "usage: {} [--positions] [--seeds N] [--from N] | --seed N [--fact N --doom N]  "
+               "[--verbose]\n",
+               program);
     return 2;
   }
   ::signal(SIGABRT, aborted);
-  std::uint64_t failures = 0;
-  std::uint64_t steps = 0;
-  std::uint64_t lives = 0;
-  for (std::uint64_t i = 0; i < options->seeds; ++i)
-    if (!run_seed(options->first + i, options->verbose, steps, lives)) ++failures;
-  fmt::print("{} seeds, {} failed; {} events, {} lives of rank 0\n", options->seeds, failures,
-             steps, lives);
-  return failures == 0 ? 0 : 1;
+  Totals totals;
+  for (std::uint64_t seed = options->first; seed < options->first + options->seeds; ++seed) {
+    if (options->positions) {
+      run_positions(seed, options->verbose, totals);
+    } else {
+      run_world(seed, {options->verbose, options->fate}, totals);
+    }
+  }
+  fmt::print("{} seeds, {} runs, {} failed; {} events, {} lives of rank 0\n", options->seeds,
+             totals.runs, totals.failures, totals.steps, totals.lives);
+  return totals.failures == 0 ? 0 : 1;
 }
 
 }  // namespace mpibatch::fault

@@ -5,8 +5,6 @@
 #include <mpibatch/protocol/codec.hpp>
 #include <mpibatch/store/segment.hpp>
 
-#include "support/scheduler_check.hpp"
-
 namespace mpibatch::fault {
 
 namespace {
@@ -24,7 +22,8 @@ RankZero::RankZero(Cluster& cluster, unsigned number, Host& host, LifeOptions op
       host_(host),
       options_(std::move(options)),
       gone_(std::move(gone)),
-      disk_(cluster.disk, *this, &host) {}
+      disk_(cluster.disk, *this, &host),
+      ledger_(*cluster.workload) {}
 
 RankZero::~RankZero() = default;
 
@@ -136,13 +135,40 @@ void RankZero::haunt(const protocol::UpMessage& ghost) {
 
 // ---- facts, commits, commands
 
+void RankZero::write(const model::Fact& fact) {
+  journal_->append(fact);
+  cluster_.history->wrote(me_.epoch, fact);
+  if (cluster_.fate && cluster_.history->wrote() == cluster_.fate->fact)
+    doom_ = cluster_.fate->doom;
+  ledger_.apply(fact);
+  (void)ledger_.take_reopened();
+  if (doomed(Doom::BeforeWrite)) die_here();
+}
+
+void RankZero::die_here() {
+  arm(1);
+  checkpoint();
+}
+
+bool RankZero::doomed(Doom doom) {
+  if (doom_ != doom) return false;
+  doom_.reset();
+  trace_("{} meets its fate", title());
+  return true;
+}
+
+void RankZero::sleep() {
+  stall();
+  cluster_.asleep();
+  events_.after(cluster_.settings.lease * 3, [this] { wake(); });
+}
+
 void RankZero::pump() {
   if (!coordinator_ || result_) return;
   for (model::Fact& fact : coordinator_->take_facts()) {
     trace_("  {}: {}", title(), model::to_string(fact));
-    if (const auto* granted = std::get_if<model::Granted>(&fact))
-      cluster_.truth->granted(*granted, revision_);
-    journal_->append(fact);
+    cluster_.truth->decided(fact, revision_);
+    write(fact);
     ++appended_;
     uncommitted_.push_back(std::move(fact));
   }
@@ -150,6 +176,7 @@ void RankZero::pump() {
     checkpoint();
     take(command);
   }
+  if (doomed(Doom::AfterOutput)) return die("after its output");
   if (appended_ > committed_ && !committing_ && !disk_failed_) {
     committing_ = true;
     later(cluster_.ms(0, 5), [this] { commit(); });
@@ -173,89 +200,34 @@ void RankZero::take(const server::Command& command) {
       port->line->send(*this, protocol::encode(send->message));
     }
   } else if (const auto* read = std::get_if<server::ReadSegment>(&command)) {
-    later(cluster_.ms(0, 200), [this, read = *read] {
-      std::vector<store::AttemptEnded> ends;
-      store::SegmentPosition position;
-      const auto done =
-          store::read_segment(disk_, cluster_.folder.segment(read.name, read.instance), position,
-                              [&](const store::SegmentRecord& record) {
-                                if (const auto* end = std::get_if<store::AttemptEnded>(&record))
-                                  ends.push_back(*end);
-                              });
-      if (!done && done.error().kind != ErrorKind::NotFound)
-        throw Violation{"a segment cannot be read: " + done.error().message};
-      later(cluster_.ms(0, 200), [this, read, ends] {
-        if (result_) return;
-        trace_("{} has read the segment of {}: {} ends", title(), model::to_string(read.instance),
-               ends.size());
-        coordinator_->segment_read(read.node, read.instance, ends, now());
-        pump();
-      });
-    });
+    later(cluster_.ms(0, 200), [this, read = *read] { read_segment(read); });
   } else {
     trace_("{}: {}", title(), std::get<server::Tell>(command).message);
   }
 }
 
-bool RankZero::wait_for_disk(Step step) {
-  if (events_.now() >= disk_hangs_until_) return false;
-  later(disk_hangs_until_ - events_.now(), std::move(step));
-  return true;
-}
-
-Duration RankZero::notice() {
-  const bool late = cluster_.faults && cluster_.random.chance(20);
-  return cluster_.random.skewed(Duration{0}, late ? cluster_.settings.lease * 2 : Duration{3000});
-}
-
-void RankZero::commit() {
-  if (wait_for_disk([this] { commit(); })) return;
-  disk_.defer_syncs(true);
-  const auto written = disk_fails_ ? fail(ErrorKind::System, "the disk fails") : journal_->commit();
-  disk_.defer_syncs(false);
-  if (!written) {
-    disk_failed_ = true;
-    coordinator_->break_off(written.error().message, now());
+void RankZero::read_segment(const server::ReadSegment& read) {
+  std::vector<store::AttemptEnded> ends;
+  store::SegmentPosition position;
+  const auto done =
+      store::read_segment(disk_, cluster_.folder.segment(read.name, read.instance), position,
+                          [&](const store::SegmentRecord& record) {
+                            if (const auto* end = std::get_if<store::AttemptEnded>(&record))
+                              ends.push_back(*end);
+                          });
+  if (!done && done.error().kind != ErrorKind::NotFound) {
+    if (!cluster_.damaged) throw Violation{"a segment cannot be read: " + done.error().message};
+    trace_("{}: {}", title(), done.error().message);
+    if (!result_) coordinator_->break_off(done.error().message, now());
     return pump();
   }
-  later(cluster_.random.skewed(Duration{100}, cluster_.settings.sync_max),
-        [this, facts = *written - own_facts_] { synced(facts); });
-}
-
-void RankZero::synced(std::uint64_t facts) {
-  if (wait_for_disk([this, facts] { synced(facts); })) return;
-  if (const Result<void> done = disk_.finish_syncs(); !done)
-    throw Violation{"a sync fails: " + done.error().message};
-  if (stop_if_superseded()) return;
-  for (; committed_ < facts; ++committed_) {
-    cluster_.truth->committed(uncommitted_.front());
-    if (const auto applied = shadow_.apply(uncommitted_.front()); !applied)
-      throw Violation{"a committed fact does not apply: " + applied.error().message};
-    uncommitted_.pop_front();
-  }
-  // It may be stopped here, or die, with the facts safe and nobody told.
-  later(notice(), [this, facts] { commit_known(facts); });
-}
-
-void RankZero::commit_known(std::uint64_t facts) {
-  committing_ = false;
-  if (result_) return;
-  checkpoint();
-  if (uncommitted_.empty()) compare();
-  coordinator_->committed(facts, now());
-  pump();
-}
-
-void RankZero::compare() {
-  const scheduler::Scheduler& live = coordinator_->scheduler();
-  if (std::string wrong = testing::inconsistency(live); !wrong.empty())
-    throw Violation{"the live state is inconsistent: " + wrong};
-  if (live.save() != shadow_.save())
-    throw Violation{"the live state is not what its facts say: " +
-                    testing::difference(live, shadow_)};
-  if (!cluster_.random.chance(50)) return;
-  if (fold(disk_, cluster_.folder).save() != live.save() && !stop_if_superseded())
-    throw Violation{"the journal's fold is not the live state"};
+  later(cluster_.ms(0, 200), [this, read, ends] {
+    if (result_) return;
+    trace_("{} has read the segment of {}: {} ends", title(), model::to_string(read.instance),
+           ends.size());
+    coordinator_->segment_read(read.node, read.instance, ends, now());
+    pump();
+  });
 }
 
 bool RankZero::stop_if_superseded() {
@@ -291,14 +263,6 @@ void RankZero::plan_tick() {
   });
 }
 
-void RankZero::cancel(const scheduler::CancelJob& request) {
-  enter([this, request] {
-    if (!running() || coordinator_->scheduler().request_known(request.request)) return;
-    (void)coordinator_->request(request, now());
-    pump();
-  });
-}
-
 void RankZero::interrupt(bool at_once) {
   enter([this, at_once] {
     if (!running()) return;
@@ -309,6 +273,7 @@ void RankZero::interrupt(bool at_once) {
 }
 
 void RankZero::died() {
+  if (compaction_) compaction_->die("its rank 0 has gone");
   for (const auto& port : ports_)
     if (port->line) port->line->close();
   gone_();

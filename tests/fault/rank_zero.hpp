@@ -11,15 +11,18 @@
 #include <mpibatch/server/coordinator.hpp>
 #include <mpibatch/store/journal.hpp>
 #include <mpibatch/store/owner.hpp>
+#include <mpibatch/store/request.hpp>
 
 #include "agent.hpp"
 #include "cluster.hpp"
+#include "snapshots.hpp"
 
 namespace mpibatch::fault {
 
 struct LifeOptions {
   std::vector<Node*> nodes;  // that this world has; other nodes of its host are FinishOnly
   bool edit_plan = false;    // the plan has changed since the last life
+  bool keep_failed = false;  // what failed stays so
 };
 
 class RankZero final : public VirtualProcess, public LineEnd, public server::WorkSource {
@@ -36,10 +39,14 @@ class RankZero final : public VirtualProcess, public LineEnd, public server::Wor
   Host& host() { return host_; }
   bool running() const { return coordinator_ != nullptr && !result_; }
   const std::optional<server::RunResult>& result() const { return result_; }
+  // Its run is over: everything is terminal, and says so.
+  bool finished() const { return result_ && coordinator_->scheduler().finished(); }
+  // Failures, or a user, hold what waits.
+  bool holds() const { return coordinator_ && !coordinator_->scheduler().held().empty(); }
   std::vector<Agent*> agents();
 
   // ---- what a user or a fault does to it
-  void cancel(const scheduler::CancelJob& request);
+  void compact();
   void interrupt(bool at_once);
   void fail_disk() { disk_fails_ = true; }
   // Nothing that it asks of the disk comes back before that; messages go on.
@@ -67,10 +74,21 @@ class RankZero final : public VirtualProcess, public LineEnd, public server::Wor
   void adopt();
   void run();
   void fold_checks(const std::string& saved);
+  bool unreadable(const std::string& what, const Error& error);  // true: it is damaged
+  void write(const model::Fact& fact);
   Instant now() const;
+
+  // ---- requests, as server/run_loop.cpp takes them
+  void look_into_inbox();
+  void apply(const store::Request& request);
+  void remove_requests(std::uint64_t committed);
 
   // ---- the loop
   void pump();
+  bool doomed(Doom doom);  // it is to meet its fate here
+  void sleep();
+  void die_here();
+  void commit_own(const char* what);
   void take(const server::Command& command);
   void commit();
   void synced(std::uint64_t facts);
@@ -81,6 +99,8 @@ class RankZero final : public VirtualProcess, public LineEnd, public server::Wor
   bool stop_if_superseded();
   void plan_tick();
   void compare();
+  void compare_with_disk();
+  void read_segment(const server::ReadSegment& read);
   void open_ports();
   void opened(Port& port);
   Port* port_of(const Line& line);
@@ -101,6 +121,12 @@ class RankZero final : public VirtualProcess, public LineEnd, public server::Wor
   bool waits_count_on_ = false;
   model::Revision revision_{};
 
+  Ledger ledger_;
+  std::unique_ptr<Compaction> compaction_;
+  std::vector<std::unique_ptr<Compaction>> older_compactions_;
+  std::vector<std::pair<std::uint64_t, store::Request>> pending_;  // removed after so many commits
+  std::optional<Doom> doom_;
+
   std::unique_ptr<store::JournalWriter> journal_;
   std::uint64_t own_facts_ = 0;  // in the journal before the coordinator's
   scheduler::Scheduler shadow_;  // what the committed facts alone say
@@ -120,9 +146,5 @@ class RankZero final : public VirtualProcess, public LineEnd, public server::Wor
   std::uint64_t tick_ = 0;
   std::optional<server::RunResult> result_;
 };
-
-// The whole journal, as any reader folds it; Violation if it cannot be.
-scheduler::Scheduler fold(const FileSystem& files, const store::StateFolder& folder,
-                          std::vector<model::Fact>* facts = nullptr);
 
 }  // namespace mpibatch::fault

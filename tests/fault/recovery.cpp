@@ -6,19 +6,6 @@
 
 namespace mpibatch::fault {
 
-scheduler::Scheduler fold(const FileSystem& files, const store::StateFolder& folder,
-                          std::vector<model::Fact>* facts) {
-  scheduler::Scheduler core;
-  const auto read =
-      store::read_journal(files, folder, {}, [&](store::FactNumber, const model::Fact& fact) {
-        if (const auto applied = core.apply(fact); !applied)
-          throw Violation{"the journal does not fold: " + applied.error().message};
-        if (facts) facts->push_back(fact);
-      });
-  if (!read) throw Violation{"the journal cannot be read: " + read.error().message};
-  return core;
-}
-
 void RankZero::begin() {
   later(cluster_.ms(0, 300), [this] { claim(); });
 }
@@ -39,27 +26,37 @@ void RankZero::claim() {
   later(cluster_.ms(0, 200), [this] { read(); });
 }
 
+// Damage stops whoever meets it, until somebody restores the file.
+bool RankZero::unreadable(const std::string& what, const Error& error) {
+  if (!cluster_.damaged || error.kind != ErrorKind::Damaged)
+    throw Violation{what + ": " + error.message};
+  die(error.message);
+  return true;
+}
+
 void RankZero::read() {
-  std::vector<model::Fact> facts;
-  const auto read =
-      store::read_journal(disk_, cluster_.folder, {}, [&](store::FactNumber, const model::Fact& f) {
-        if (const auto applied = core_.apply(f); !applied)
-          throw Violation{"the journal does not fold: " + applied.error().message};
-        facts.push_back(f);
-      });
-  if (!read) throw Violation{"the journal cannot be read: " + read.error().message};
+  auto read = fold_run(disk_, cluster_.folder);
+  if (!read) {
+    (void)unreadable("the journal cannot be read", read.error());
+    return;
+  }
   stops_ = read->stops;
-  trace_("{} has folded {} facts", title(), facts.size());
+  core_ = std::move(read->scheduler);
+  trace_("{} has folded {} facts{}", title(), read->facts,
+         read->snapshot.empty() ? "" : " from " + read->snapshot + " on");
+  ledger_ = cluster_.history->ledger(stops_, store::kLastFact);
+  if (std::string wrong = ledger_.difference(core_); !wrong.empty())
+    throw Violation{"a folded state breaks a rule: " + wrong};
   fold_checks(core_.save());
-  later(cluster_.ms(0, 200), [this, facts] {
+  later(cluster_.ms(0, 200), [this] {
     sync_older();
-    later(cluster_.ms(0, 200), [this, facts] {
+    later(cluster_.ms(0, 200), [this] {
       // What it folded may hold a later epoch already.
       if (stop_if_superseded()) return;
       create_segment();
       // Its stops hold from here on, whatever this rank 0 comes to; unless a later one was faster.
       if (stop_if_superseded()) return;
-      for (const model::Fact& fact : facts) cluster_.truth->committed(fact);
+      cluster_.history->settled(stops_);
       later(cluster_.ms(0, 200), [this] { adopt(); });
     });
   });
@@ -70,10 +67,11 @@ void RankZero::fold_checks(const std::string& saved) {
   auto loaded = scheduler::Scheduler::load(saved);
   if (!loaded) throw Violation{"a saved state does not load: " + loaded.error().message};
   if (loaded->save() != saved) throw Violation{"a loaded state saves differently"};
-  scheduler::Scheduler again = fold(disk_, cluster_.folder);
-  if (std::string wrong = testing::inconsistency(again); !wrong.empty())
+  if (std::string wrong = testing::inconsistency(core_); !wrong.empty())
     throw Violation{"a folded state is inconsistent: " + wrong};
-  if (again.save() == saved && again.decide({}) != loaded->decide({}))
+  if (auto again = fold_run(disk_, cluster_.folder);
+      again && again->scheduler.save() == saved &&
+      again->scheduler.decide({}) != loaded->decide({}))
     throw Violation{"a loaded state decides differently"};
   if (cluster_.random.chance(500)) core_ = std::move(*scheduler::Scheduler::load(saved));
 }
@@ -81,6 +79,14 @@ void RankZero::fold_checks(const std::string& saved) {
 void RankZero::sync_older() {
   if (const auto done = store::sync_journal(disk_, cluster_.folder, stops_); !done)
     throw Violation{"the journal cannot be synced: " + done.error().message};
+}
+
+void RankZero::commit_own(const char* what) {
+  if (doomed(Doom::BeforeSync) || doomed(Doom::PowerLoss)) die_here();
+  if (const auto done = journal_->commit(); !done)
+    throw Violation{fmt::format("{} cannot be committed: {}", what, done.error().message)};
+  if (doomed(Doom::AfterSync) || doomed(Doom::AfterOutput)) die_here();
+  if (doomed(Doom::Sleep)) sleep();
 }
 
 void RankZero::create_segment() {
@@ -96,24 +102,34 @@ void RankZero::create_segment() {
   const model::EpochBegan fact{me_.epoch, host_.name, host_.boot_id(), boot_began_, began_};
   if (const auto applied = core_.apply(fact); !applied)
     throw Violation{"an epoch cannot begin: " + applied.error().message};
-  own_facts_ = journal_->append(fact);
-  if (const auto done = journal_->commit(); !done)
-    throw Violation{"an epoch's first fact cannot be committed: " + done.error().message};
+  write(fact);
+  own_facts_ = 1;
+  commit_own("an epoch's first fact");
 }
 
+// As cli/run_plan.cpp does it.
 void RankZero::adopt() {
   revision_ = core_.revision();
   const bool first = revision_ == model::Revision{};
-  if (first || (options_.edit_plan && !core_.finished())) {
-    revision_ = model::Revision{model::number_of(revision_) + 1};
-    const model::Fact fact = cluster_.workload->adoption(revision_);
+  const bool was_finished = core_.finished();
+  const auto journal = [&](const model::Fact& fact) {
     if (const auto applied = core_.apply(fact); !applied)
-      throw Violation{"a plan cannot be adopted: " + applied.error().message};
-    own_facts_ = journal_->append(fact);
-    if (const auto done = journal_->commit(); !done)
-      throw Violation{"an adoption cannot be committed: " + done.error().message};
-    trace_("{} adopts revision {}", title(), model::number_of(revision_));
+      throw Violation{"an adoption's fact does not apply: " + applied.error().message};
+    write(fact);
+    ++own_facts_;
+    commit_own("an adoption");
+    trace_("{}: {}", title(), model::to_string(fact));
+  };
+  const bool revised = first || (options_.edit_plan && !was_finished);
+  if (revised) {
+    revision_ = model::Revision{model::number_of(revision_) + 1};
+    journal(cluster_.workload->adoption(revision_));
   }
+  const scheduler::Counts counts = core_.counts();
+  const bool failed =
+      counts[model::ChildState::Failed] > 0 || counts[model::ChildState::DependencyFailed] > 0;
+  if (failed && !options_.keep_failed && (was_finished || revised || core_.held_by_failures()))
+    journal(model::FailedReopened{});
   later(cluster_.ms(0, 100), [this] { run(); });
 }
 
@@ -135,6 +151,7 @@ void RankZero::run() {
       std::make_unique<server::Coordinator>(std::move(settings), std::move(core_), *this);
   open_ports();
   raise();
+  look_into_inbox();
   pump();
 }
 

@@ -13,6 +13,14 @@ namespace {
 
 constexpr unsigned kGhostsKept = 200;
 
+// The core refuses what only a launcher can run. To all else a gang's part is one more child: it
+// holds what its members ask for, and ends by itself or by a Stop.
+protocol::DownMessage as_single_parts(protocol::DownMessage message) {
+  for (protocol::DownFrame& frame : message.frames)
+    if (auto* grant = std::get_if<protocol::Grant>(&frame)) grant->gang.reset();
+  return message;
+}
+
 bool attaches(const protocol::DownMessage& message) {
   return !message.frames.empty() &&
          std::holds_alternative<protocol::Attach>(message.frames.front());
@@ -21,7 +29,7 @@ bool attaches(const protocol::DownMessage& message) {
 }  // namespace
 
 Cluster::Cluster(std::uint64_t seed, bool verbose)
-    : random(seed), trace(events, verbose), disk(random) {}
+    : random(seed), trace(events, verbose), disk(events, random) {}
 Cluster::~Cluster() = default;
 
 VirtualStarter::VirtualStarter(Cluster& cluster, Node& node)
@@ -114,7 +122,7 @@ void VirtualStarter::hear_link(const std::string& bytes) {
     drop_link();
     return hear_caller(callers_.back(), bytes);
   }
-  core_->receive(*message, now());
+  core_->receive(as_single_parts(*std::move(message)), now());
   act();
 }
 
@@ -132,7 +140,7 @@ bool VirtualStarter::is_stale(const protocol::DownMessage& message) const {
 void VirtualStarter::haunt(const protocol::DownMessage& ghost) {
   enter([this, ghost] {
     if (!is_stale(ghost)) return;
-    core_->receive(ghost, now());
+    core_->receive(as_single_parts(ghost), now());
     act();
   });
 }
@@ -149,6 +157,7 @@ void VirtualStarter::make_core() {
   settings.instance = instance_;
   settings.boot_id = node_.host->boot_id();
   settings.capacity = node_.capacity;
+  settings.features = node_.features;
   const bool doubt = began_.boot < node_.doubt_until || cluster_.random.chance(50);
   settings.predecessor = doubt ? model::Predecessor::CannotTell : model::Predecessor::None;
   settings.lease = cluster_.settings.lease;
@@ -226,11 +235,17 @@ void VirtualStarter::sweep() {
 
 // ---- attempts
 
+Outcome VirtualStarter::outcome_of(const node::Spawn& order) const {
+  const ExecutionId& execution = order.execution;
+  if (!cluster_.truth->is_main(execution.grant)) return cluster_.workload->other_part(execution);
+  return cluster_.workload->outcome(cluster_.truth->child_of(execution), order.attempt);
+}
+
 void VirtualStarter::spawn(const node::Spawn& order) {
   if (leaving_) return;
   const ExecutionId& execution = order.execution;
   const ChildName child = cluster_.truth->child_of(execution);
-  const Outcome outcome = cluster_.workload->outcome(child, order.attempt);
+  const Outcome outcome = outcome_of(order);
   cluster_.truth->process_started(execution, order.attempt, order.values, title());
   if (outcome.deed == Deed::NoStart) {
     cluster_.truth->process_over(execution, Deed::NoStart);
@@ -239,15 +254,31 @@ void VirtualStarter::spawn(const node::Spawn& order) {
   }
   trace_("  process {} ({}:{}) starts on {}, attempt {}", model::to_string(execution),
          order.job->name, child.second, title(), order.attempt);
-  attempts_.emplace(execution, Attempt{order.job, outcome, false});
-  used_.vcpus += order.job->resources.vcpus;
-  used_.memory_mib += order.job->resources.memory_mib;
-  if (used_.vcpus > node_.capacity.vcpus || used_.memory_mib > node_.capacity.memory_mib)
-    throw Violation{title() + " runs more than its node has room for"};
-  if (outcome.deed != Deed::Hang)
+  attempts_.emplace(execution, Attempt{order.job, order.each, outcome});
+  check_room(execution);
+  if (outcome.deed != Deed::Hang && outcome.deed != Deed::Wait)
     events_.after(outcome.length, [this, execution] { process_ends(execution); });
   core_->started(execution, {}, now());
   if (outcome.prints) core_->output(execution, store::Stream::Stdout, "hello\n");
+}
+
+// Never over what the node has; an exclusive gang has it alone.
+void VirtualStarter::check_room(const ExecutionId& execution) const {
+  model::Resources used{0, 0, 0};
+  bool exclusive = false;
+  for (const auto& [id, attempt] : attempts_) {
+    used.vcpus += attempt.each.vcpus;
+    used.memory_mib += attempt.each.memory_mib;
+    used.gpus += attempt.each.gpus;
+    const auto& gang = cluster_.workload->spec(id.job).gang;
+    exclusive = exclusive || (gang && gang->exclusive);
+  }
+  const model::Resources& all = node_.capacity;
+  if (used.vcpus > all.vcpus || used.memory_mib > all.memory_mib || used.gpus > all.gpus)
+    throw Violation{title() + " runs more than its node has room for"};
+  if (exclusive && attempts_.size() > 1)
+    throw Violation{
+        fmt::format("{} starts {} beside an exclusive gang", title(), model::to_string(execution))};
 }
 
 void VirtualStarter::process_ends(const ExecutionId& execution) {
@@ -261,6 +292,10 @@ void VirtualStarter::process_ends(const ExecutionId& execution) {
   if (deed == Deed::Crash) {
     end.kind = model::EndKind::Signaled;
     end.code = SIGSEGV;
+  }
+  if (deed == Deed::OutOfMemory) {
+    end.kind = model::EndKind::OutOfMemory;
+    end.code = 128 + SIGKILL;
   }
   report(execution, std::move(end));
 }
@@ -282,11 +317,8 @@ void VirtualStarter::kill(const ExecutionId& execution, bool tell) {
 // The process is gone; the starter learns of it.
 void VirtualStarter::report(const ExecutionId& execution, model::AttemptEnd end) {
   const auto found = attempts_.find(execution);
-  const model::Resources each = found->second.job->resources;
   const bool prints = found->second.outcome.prints;
   attempts_.erase(found);
-  used_.vcpus -= each.vcpus;
-  used_.memory_mib -= each.memory_mib;
   const auto tell = [this, execution, end = std::move(end), prints] {
     if (prints) core_->output(execution, store::Stream::Stderr, "bye\n");
     core_->ended(execution, end, now());

@@ -41,8 +41,8 @@ class VirtualStarter final : public VirtualProcess, public LineEnd {
  private:
   struct Attempt {
     std::shared_ptr<const model::JobTemplate> job;
+    model::Resources each;
     Outcome outcome;
-    bool reported = false;
   };
   struct Caller {
     std::shared_ptr<Line> line;
@@ -62,7 +62,9 @@ class VirtualStarter final : public VirtualProcess, public LineEnd {
   void hear_link(const std::string& bytes);
   void drop_link();
 
+  Outcome outcome_of(const node::Spawn& order) const;
   void spawn(const node::Spawn& order);
+  void check_room(const model::ExecutionId& execution) const;
   void signal(const node::Signal& order);
   void process_ends(const model::ExecutionId& execution);
   void kill(const model::ExecutionId& execution, bool report);
@@ -84,7 +86,6 @@ class VirtualStarter final : public VirtualProcess, public LineEnd {
   std::shared_ptr<Line> link_;
   std::vector<Caller> callers_;
   std::map<model::ExecutionId, Attempt> attempts_;  // whose processes live
-  model::Resources used_{0, 0};
   std::uint64_t tick_ = 0;
   bool acting_ = false;
   bool leaving_ = false;

@@ -6,13 +6,12 @@ namespace mpibatch::fault {
 
 using model::ChildIndex;
 using model::ChildState;
-using model::DependencyType;
 using model::ExecutionId;
 using model::JobId;
 
 namespace {
 
-// Beyond this many hosts lost under it the scheduler gives a child up (scheduler/state.hpp).
+// Beyond this many hosts lost under it the scheduler gives a child up (scheduler/limits.hpp).
 constexpr unsigned kLossesMax = 3;
 
 }  // namespace
@@ -21,9 +20,17 @@ std::string Truth::name(const ChildName& child) const {
   return fmt::format("{}:{}", workload_.spec(child.first).name, child.second);
 }
 
-void Truth::granted(const model::Granted& fact, model::Revision revision) {
-  if (!grants_.emplace(fact.grant, GrantOf{fact.job, revision}).second)
-    throw Violation{fmt::format("grant {} was made twice", model::to_string(fact.grant))};
+void Truth::add(const model::GrantId& id, GrantOf grant) {
+  if (!grants_.emplace(id, grant).second)
+    throw Violation{fmt::format("grant {} was made twice", model::to_string(id))};
+}
+
+void Truth::decided(const model::Fact& fact, model::Revision revision) {
+  if (const auto* one = std::get_if<model::Granted>(&fact))
+    add(one->grant, {one->job, revision, one->grant});
+  if (const auto* gang = std::get_if<model::GangGranted>(&fact))
+    for (const model::GangPart& part : gang->parts)
+      add(part.grant, {gang->job, revision, gang->parts.front().grant});
 }
 
 ChildName Truth::child_of(const ExecutionId& execution) const {
@@ -33,16 +40,29 @@ ChildName Truth::child_of(const ExecutionId& execution) const {
   return {execution.job, workload_.key(execution.job, found->second.revision, execution.child)};
 }
 
+// Parts of one gang are one execution.
+void Truth::check_twins(const ChildName& child, const ExecutionId& execution,
+                        const std::string& starter) const {
+  for (const auto& [other, running] : running_) {
+    if (running.child != child) continue;
+    if (grants_.at(other.grant).main == grants_.at(execution.grant).main) continue;
+    throw Violation{fmt::format("{} runs twice: {} on {} and {} on {}", name(child),
+                                model::to_string(other), running.starter,
+                                model::to_string(execution), starter)};
+  }
+}
+
 void Truth::process_started(const ExecutionId& execution, unsigned attempt,
                             const std::vector<std::string>& values, const std::string& starter) {
   const ChildName child = child_of(execution);
-  if (const auto twin = running_child_.find(child); twin != running_child_.end())
-    throw Violation{fmt::format("{} runs twice: {} on {} and {} on {}", name(child),
-                                model::to_string(twin->second), running_.at(twin->second).starter,
-                                model::to_string(execution), starter)};
+  check_twins(child, execution, starter);
   if (!executed_.insert(execution).second)
     throw Violation{fmt::format("execution {} was started twice", model::to_string(execution))};
-  if (safe_.contains(child))
+  if (!grants_.at(execution.grant).committed)
+    throw Violation{fmt::format("{} starts as {} although that grant is not committed", name(child),
+                                model::to_string(execution))};
+  // A gang's other part may come after the main one has done its work.
+  if (safe_.contains(child) && is_main(execution.grant))
     throw Violation{fmt::format("{} runs again as {} although its success was committed or synced",
                                 name(child), model::to_string(execution))};
   if (values != std::vector<std::string>{std::to_string(child.second)})
@@ -51,43 +71,9 @@ void Truth::process_started(const ExecutionId& execution, unsigned attempt,
     if (!failed_[child].contains(before))
       throw Violation{fmt::format("{} starts attempt {} although attempt {} has not failed",
                                   name(child), attempt, before)};
-  check_dependencies(execution, grants_.at(execution.grant).revision);
   running_.emplace(execution, Running{child, starter});
-  running_child_.emplace(child, execution);
   ++executions_[child];
   attempt_of_[execution] = attempt;
-}
-
-void Truth::check_met(const ChildName& waiting, const ChildName& awaited) const {
-  if (succeeded_.contains(awaited) && committed_.contains(awaited)) return;
-  throw Violation{fmt::format(
-      "{} starts before {} has {}", name(waiting), name(awaited),
-      succeeded_.contains(awaited) ? "its success committed in the journal" : "succeeded")};
-}
-
-void Truth::check_dependencies(const ExecutionId& execution, model::Revision revision) const {
-  const ChildName child = child_of(execution);
-  for (const model::Dependency& dependency : workload_.spec(execution.job).depends_on) {
-    const auto key = [&](ChildIndex index) {
-      return ChildName{dependency.job, workload_.key(dependency.job, revision, index)};
-    };
-    switch (dependency.type) {
-      case DependencyType::All:
-        for (ChildIndex index = 0; index < workload_.spec(dependency.job).size; ++index)
-          check_met(child, key(index));
-        break;
-      case DependencyType::NToN:
-        check_met(child, key(execution.child));
-        break;
-      case DependencyType::Sequential:
-        if (execution.child > 0) check_met(child, key(execution.child - 1));
-        break;
-      case DependencyType::Match:
-      case DependencyType::AfterAny:
-      case DependencyType::AfterFailure:
-        break;  // the workload has none
-    }
-  }
 }
 
 void Truth::process_over(const ExecutionId& execution, std::optional<Deed> deed) {
@@ -98,55 +84,33 @@ void Truth::process_over(const ExecutionId& execution, std::optional<Deed> deed)
          !deed                   ? "is killed"
          : deed == Deed::Succeed ? "succeeds"
                                  : "fails");
-  running_child_.erase(child);
   running_.erase(found);
+  if (!is_main(execution.grant)) return;
   if (deed == Deed::Succeed) succeeded_.insert(child);
   if (deed && deed != Deed::Succeed) failed_[child].insert(attempt_of_.at(execution));
 }
 
 void Truth::committed(const model::Fact& fact) {
+  if (const auto* one = std::get_if<model::Granted>(&fact)) grants_.at(one->grant).committed = true;
+  if (const auto* gang = std::get_if<model::GangGranted>(&fact))
+    for (const model::GangPart& part : gang->parts) grants_.at(part.grant).committed = true;
+  if (const auto* cancel = std::get_if<model::CancelRequested>(&fact))
+    cancelled_.insert(cancel->job);
   const auto* ended = std::get_if<model::Ended>(&fact);
-  if (!ended) return;
+  if (!ended || !is_main(ended->grant)) return;
   const JobId job = grants_.at(ended->grant).job;
   model::for_each(ended->succeeded, [&](ChildIndex index) {
     const ChildName child = child_of({job, index, ended->grant});
     if (!succeeded_.contains(child))
       throw Violation{fmt::format("{} counts as succeeded and never did", name(child))};
-    committed_.insert(child);
     safe_.insert(child);
   });
 }
 
-void Truth::synced(const ExecutionId& execution, const model::AttemptEnd& end) {
-  if (end.succeeded()) safe_.insert(child_of(execution));
-}
+void Truth::reopened(const ChildName& child) { safe_.erase(child); }
 
-ChildState Truth::expected(const scheduler::Scheduler& core, JobId job, ChildIndex index) const {
-  const auto good = [&](JobId other, ChildIndex child) {
-    return core.state(other, child) == ChildState::Succeeded;
-  };
-  for (const model::Dependency& dependency : workload_.spec(job).depends_on) {
-    bool met = true;
-    switch (dependency.type) {
-      case DependencyType::All:
-        for (ChildIndex child = 0; child < workload_.spec(dependency.job).size; ++child)
-          met = met && good(dependency.job, child);
-        break;
-      case DependencyType::NToN:
-        met = good(dependency.job, index);
-        break;
-      case DependencyType::Sequential:
-        met = index == 0 || good(job, index - 1);
-        break;
-      case DependencyType::Match:
-      case DependencyType::AfterAny:
-      case DependencyType::AfterFailure:
-        break;  // the workload has none
-    }
-    if (!met) return ChildState::DependencyFailed;
-  }
-  const ChildName child{job, workload_.key(job, core.revision(), index)};
-  return workload_.fate(child).succeeds ? ChildState::Succeeded : ChildState::Failed;
+void Truth::synced(const ExecutionId& execution, const model::AttemptEnd& end) {
+  if (end.succeeded() && is_main(execution.grant)) safe_.insert(child_of(execution));
 }
 
 void Truth::check_child(const scheduler::Scheduler& core, JobId job, ChildIndex index) const {
@@ -156,10 +120,9 @@ void Truth::check_child(const scheduler::Scheduler& core, JobId job, ChildIndex 
   if (!model::terminal(state)) throw Violation{is};
   if (safe_.contains(child) && state != ChildState::Succeeded)
     throw Violation{is + ", but its success was committed or synced"};
-  if (state == ChildState::Cancelled) {
-    if (!cancelled_.contains(job)) throw Violation{is + ", and nobody asked for it"};
-    return;
-  }
+  if (state == ChildState::Cancelled && !cancelled_.contains(job))
+    throw Violation{is + ", and nobody asked for it"};
+  if (state != ChildState::Failed && state != ChildState::Succeeded) return;
   const auto failure = core.last_failure(job, index);
   if (state == ChildState::Failed && failure && failure->kind == model::EndKind::Stopped) {
     const auto runs = executions_.find(child);
@@ -167,17 +130,15 @@ void Truth::check_child(const scheduler::Scheduler& core, JobId job, ChildIndex 
       throw Violation{is + " for lost hosts, but it never ran that often"};
     return;
   }
-  const ChildState wanted = expected(core, job, index);
-  if (state != wanted) throw Violation{is + fmt::format(", not {}", model::to_string(wanted))};
-  if (state == ChildState::DependencyFailed) return;
-  const unsigned failures = workload_.fate(child).failures;
-  if (core.attempts_failed(job, index) != failures)
+  const Workload::Fate fate = workload_.fate(child);
+  if (fate.succeeds != (state == ChildState::Succeeded))
+    throw Violation{is + ", which its attempts do not say"};
+  if (core.attempts_failed(job, index) != fate.failures)
     throw Violation{is + fmt::format(" with {} failed attempts, not {}",
-                                     core.attempts_failed(job, index), failures)};
+                                     core.attempts_failed(job, index), fate.failures)};
 }
 
-void Truth::check_end(const scheduler::Scheduler& core,
-                      const std::vector<model::Fact>& facts) const {
+void Truth::check_end(const scheduler::Scheduler& core) const {
   if (!running_.empty())
     throw Violation{
         fmt::format("{} lives on after the run", model::to_string(running_.begin()->first))};
@@ -186,16 +147,6 @@ void Truth::check_end(const scheduler::Scheduler& core,
   for (std::uint32_t job = 0; job < workload_.jobs(); ++job)
     for (ChildIndex index = 0; index < workload_.spec(JobId{job}).size; ++index)
       check_child(core, JobId{job}, index);
-  std::set<ChildName> once;
-  for (const model::Fact& fact : facts) {
-    const auto* ended = std::get_if<model::Ended>(&fact);
-    if (!ended) continue;
-    model::for_each(ended->succeeded, [&](ChildIndex index) {
-      const ChildName child = child_of({grants_.at(ended->grant).job, index, ended->grant});
-      if (!once.insert(child).second)
-        throw Violation{fmt::format("{} succeeded twice in the journal", name(child))};
-    });
-  }
 }
 
 }  // namespace mpibatch::fault

@@ -20,8 +20,10 @@ class Truth {
   Truth(const Workload& workload, Trace& trace) : workload_(workload), trace_(trace) {}
 
   // A rank 0 decided this at that revision of the plan; it may never be committed.
-  void granted(const model::Granted& fact, model::Revision revision);
+  void decided(const model::Fact& fact, model::Revision revision);
   ChildName child_of(const model::ExecutionId& execution) const;
+  // Of a gang: whether this is the part with the main member. Of anything else: true.
+  bool is_main(const model::GrantId& grant) const { return grants_.at(grant).main == grant; }
 
   void process_started(const model::ExecutionId& execution, unsigned attempt,
                        const std::vector<std::string>& values, const std::string& starter);
@@ -32,42 +34,42 @@ class Truth {
   // Safe in the journal, as a rank 0 that still was the owner found after its sync, or as a later
   // one folded it.
   void committed(const model::Fact& fact);
+  // It is to be done again: a user said so, and that is safe in the journal.
+  void reopened(const ChildName& child);
   // Safe in a segment of a starter that was alive then.
   void synced(const model::ExecutionId& execution, const model::AttemptEnd& end);
-  void cancel_asked(model::JobId job) { cancelled_.insert(job); }
 
-  // The run is over: `facts` is the whole journal, `core` its fold.
-  void check_end(const scheduler::Scheduler& core, const std::vector<model::Fact>& facts) const;
+  // The run is over: `core` is the journal's fold.
+  void check_end(const scheduler::Scheduler& core) const;
 
  private:
   struct Running {
     ChildName child;
     std::string starter;
   };
-  void check_dependencies(const model::ExecutionId& execution, model::Revision revision) const;
-  void check_met(const ChildName& waiting, const ChildName& awaited) const;
+  struct GrantOf {
+    model::JobId job{};
+    model::Revision revision{};
+    model::GrantId main;  // of a gang; else this one
+    bool committed = false;
+  };
+  void add(const model::GrantId& id, GrantOf grant);
+  void check_twins(const ChildName& child, const model::ExecutionId& execution,
+                   const std::string& starter) const;
   void check_child(const scheduler::Scheduler& core, model::JobId job,
                    model::ChildIndex index) const;
-  model::ChildState expected(const scheduler::Scheduler& core, model::JobId job,
-                             model::ChildIndex index) const;
   std::string name(const ChildName& child) const;
 
   const Workload& workload_;
   Trace& trace_;
-  struct GrantOf {
-    model::JobId job{};
-    model::Revision revision{};
-  };
   std::map<model::GrantId, GrantOf> grants_;
   std::map<model::ExecutionId, Running> running_;
-  std::map<ChildName, model::ExecutionId> running_child_;
   std::set<model::ExecutionId> executed_;
   std::map<ChildName, unsigned> executions_;
   std::map<ChildName, std::set<unsigned>> failed_;  // attempts that failed by themselves
   std::map<model::ExecutionId, unsigned> attempt_of_;
   std::set<ChildName> succeeded_;
-  std::set<ChildName> committed_;  // successes in the journal
-  std::set<ChildName> safe_;       // successes in the journal or in a synced segment
+  std::set<ChildName> safe_;  // successes in the journal or in a synced segment
   std::set<model::JobId> cancelled_;
 };
 

@@ -28,66 +28,24 @@ class KeyTable final : public model::ParameterTable {
   std::vector<std::string> names_{"key"};
 };
 
-bool sequential(const model::JobSpec& spec) {
-  for (const model::Dependency& dependency : spec.depends_on)
-    if (dependency.type == DependencyType::Sequential) return true;
-  return false;
-}
-
 }  // namespace
 
-Workload::Workload(std::uint64_t seed, Random& random, model::Resources largest_node)
+Workload::Workload(std::uint64_t seed, Random& random, const Ground& ground, bool small)
     : seed_(seed) {
-  const std::uint64_t queues = random.between(1, 3);
-  for (std::uint64_t i = 0; i < queues; ++i)
-    queues_.push_back(
-        {"queue" + std::to_string(i), static_cast<std::uint32_t>(random.between(1, 4))});
+  make_rules(random, ground);
   longest_ = std::vector<Duration>{std::chrono::milliseconds{200}, std::chrono::seconds{3},
                                    std::chrono::seconds{40}}[random.below(3)];
-  const std::uint64_t jobs = random.between(1, 8);
-  for (std::uint64_t i = 0; i < jobs; ++i) make_job(random, largest_node);
+  const std::uint64_t jobs = random.between(1, small ? 3 : 8);
+  for (std::uint64_t i = 0; i < jobs; ++i) make_job(random, ground);
   edit(Revision{1});
 }
 
-void Workload::make_job(Random& random, model::Resources largest_node) {
-  model::JobSpec spec;
-  spec.name = "job" + std::to_string(specs_.size());
-  spec.array = random.chance(700);
-  // Few sizes, so that N_TO_N finds partners.
-  const ChildIndex sizes[] = {1, 2, 7, 12, 30};
-  if (spec.array) spec.size = sizes[random.below(5)];
-  spec.queue = static_cast<std::uint32_t>(random.below(queues_.size()));
-  spec.resources.vcpus =
-      static_cast<std::uint32_t>(random.between(1, std::min(3U, largest_node.vcpus)));
-  if (random.chance(400)) spec.resources.memory_mib = random.between(1, largest_node.memory_mib);
-  spec.retry.attempts = static_cast<std::uint32_t>(random.between(1, 4));
-  if (random.chance(500)) {
-    model::RetryRule rule;
-    rule.on_exit_code = std::to_string(kGiveUpCode);
-    rule.action = model::RetryAction::Exit;
-    spec.retry.rules = {rule};
-  }
-  spec.digest = specs_.size() + 1;
-  add_dependencies(random, spec);
-  specs_.push_back(std::move(spec));
-  timeouts_.push_back(random.chance(300) ? longest_ * 3 : Duration{0});
-}
-
-void Workload::add_dependencies(Random& random, model::JobSpec& spec) {
-  for (std::uint32_t other = 0; other < specs_.size(); ++other) {
-    if (!random.chance(300)) continue;
-    const model::JobSpec& before = specs_[other];
-    const bool pairs = spec.array && before.array && before.size == spec.size;
-    spec.depends_on.push_back(
-        {JobId{other}, pairs && random.chance(700) ? DependencyType::NToN : DependencyType::All});
-  }
-  if (spec.array && random.chance(200))
-    spec.depends_on.push_back(
-        {JobId{static_cast<std::uint32_t>(specs_.size())}, DependencyType::Sequential});
-}
-
 const Key& Workload::key(JobId job, Revision revision, ChildIndex child) const {
-  return editions_.at(model::number_of(revision) - 1).keys.at(model::number_of(job)).at(child);
+  return keys(job, revision).at(child);
+}
+
+const std::vector<Key>& Workload::keys(JobId job, Revision revision) const {
+  return editions_.at(model::number_of(revision) - 1).keys.at(model::number_of(job));
 }
 
 Outcome Workload::outcome(const ChildName& child, unsigned attempt) const {
@@ -102,6 +60,18 @@ Outcome Workload::outcome(const ChildName& child, unsigned attempt) const {
   if (dice >= 75 && dice < 105) outcome.deed = Deed::Crash;
   if (dice >= 105 && dice < 120) outcome.deed = Deed::NoStart;
   if (dice >= 120 && dice < 140 && timeout(child.first) > Duration{0}) outcome.deed = Deed::Hang;
+  if (dice >= 140 && dice < 180) outcome.deed = Deed::OutOfMemory;
+  return outcome;
+}
+
+Outcome Workload::other_part(const model::ExecutionId& execution) const {
+  Random random(mix({seed_, model::number_of(execution.grant.epoch), execution.grant.number}));
+  Outcome outcome;
+  outcome.length = random.skewed(Duration{500}, longest_);
+  outcome.prints = random.chance(300);
+  outcome.heeds_term = random.chance(700);
+  const std::uint64_t dice = random.below(10);
+  outcome.deed = dice < 7 ? Deed::Wait : dice < 9 ? Deed::Succeed : Deed::Fail;
   return outcome;
 }
 
@@ -132,26 +102,56 @@ Workload::Fate Workload::fate(const ChildName& child) const {
 // N_TO_N pairs by index: arrays of one size are reordered alike, and not at all where an order of
 // the children has a meaning.
 bool Workload::may_reorder(ChildIndex size) const {
-  return std::none_of(specs_.begin(), specs_.end(), [&](const model::JobSpec& spec) {
-    return spec.size == size && sequential(spec);
-  });
+  for (std::size_t job = 0; job < specs_.size(); ++job)
+    for (const Edge& edge : edges_[job])
+      if (edge.type == DependencyType::Sequential && specs_[job].size == size) return false;
+  return true;
+}
+
+std::vector<Key> Workload::order(std::uint32_t job, std::uint32_t revision) const {
+  const ChildIndex size = specs_[job].size;
+  std::vector<Key> keys(size);
+  std::iota(keys.begin(), keys.end(), 0U);
+  if (revision == 1 || !may_reorder(size)) return keys;
+  Random random(mix({seed_, revision, size}));
+  std::rotate(keys.begin(), keys.begin() + static_cast<std::ptrdiff_t>(random.below(size)),
+              keys.end());
+  std::swap(keys.front(), keys[random.below(size)]);
+  return keys;
+}
+
+// Edges by key become dependencies by index.
+model::JobSpec Workload::spec_of(std::uint32_t job,
+                                 const std::vector<std::vector<Key>>& keys) const {
+  model::JobSpec spec = specs_[job];
+  for (const Edge& edge : edges_[job]) {
+    const std::vector<Key>& awaited = keys[model::number_of(edge.job)];
+    model::Dependency dependency{edge.job, edge.type};
+    if (edge.child)
+      dependency.child = static_cast<ChildIndex>(
+          std::find(awaited.begin(), awaited.end(), *edge.child) - awaited.begin());
+    if (edge.type == DependencyType::Match) {
+      dependency.match = static_cast<std::uint32_t>(spec.matches.size());
+      model::MatchGroups groups;
+      groups.groups = edge.groups;
+      for (const Key key : awaited) groups.awaited.push_back(edge.awaited[key]);
+      for (const Key key : keys[job]) groups.waiting.push_back(edge.waiting[key]);
+      spec.matches.push_back(std::move(groups));
+    }
+    spec.depends_on.push_back(dependency);
+  }
+  return spec;
 }
 
 void Workload::edit(Revision revision) {
   const std::uint32_t number = model::number_of(revision);
   Edition edition;
   edition.adoption.revision = revision;
-  edition.adoption.rules.queues = queues_;
+  edition.adoption.rules = rules_;
+  for (std::uint32_t id = 0; id < specs_.size(); ++id) edition.keys.push_back(order(id, number));
   for (std::uint32_t id = 0; id < specs_.size(); ++id) {
-    const model::JobSpec& spec = specs_[id];
-    std::vector<Key> keys(spec.size);
-    std::iota(keys.begin(), keys.end(), 0U);
-    if (number > 1 && may_reorder(spec.size)) {
-      Random random(mix({seed_, number, spec.size}));
-      const auto turn = static_cast<std::ptrdiff_t>(random.below(spec.size));
-      std::rotate(keys.begin(), keys.begin() + turn, keys.end());
-      std::swap(keys.front(), keys[random.below(spec.size)]);
-    }
+    const std::vector<Key>& keys = edition.keys[id];
+    const model::JobSpec spec = spec_of(id, edition.keys);
     model::AdoptedJob adopted{JobId{id}, spec, {}};
     if (number > 1) {
       const std::vector<Key>& before = editions_.back().keys[id];
@@ -167,7 +167,7 @@ void Workload::edit(Revision revision) {
     planned.execution.job = JobId{id};
     planned.execution.revision = revision;
     planned.execution.name = spec.name;
-    planned.execution.queue = queues_[spec.queue].name;
+    planned.execution.queue = rules_.queues[spec.queue].name;
     planned.execution.array = spec.array;
     planned.execution.size = spec.size;
     planned.execution.command = {"work"};
@@ -176,7 +176,6 @@ void Workload::edit(Revision revision) {
     planned.execution.resources = spec.resources;
     planned.parameters = std::make_shared<KeyTable>(keys);
     edition.jobs.push_back(std::move(planned));
-    edition.keys.push_back(std::move(keys));
   }
   editions_.push_back(std::move(edition));
 }

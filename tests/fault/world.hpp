@@ -11,14 +11,21 @@
 
 namespace mpibatch::fault {
 
+struct WorldOptions {
+  bool verbose = false;
+  // Nothing goes wrong but this, in a small plan on few nodes; fact 0: nothing at all.
+  std::optional<Fate> fate;
+};
+
 class World {
  public:
-  World(std::uint64_t seed, bool verbose);
+  World(std::uint64_t seed, const WorldOptions& options);
   ~World();
   void run();  // throws Violation
   const Trace& trace() const { return cluster_.trace; }
   std::uint64_t steps() const { return steps_; }
   std::size_t lives() const { return lives_.size(); }
+  std::uint64_t facts() const { return cluster_.history->wrote(); }
 
  private:
   void make_hosts();
@@ -27,8 +34,10 @@ class World {
 
   // ---- who keeps the run going
   void start_life();
-  void life_gone();
+  void life_gone(std::size_t which);
   void supervise();
+  void release_all();
+  void mind_holds();
   RankZero* newest() { return lives_.empty() ? nullptr : lives_.back().get(); }
 
   // ---- faults.cpp
@@ -43,18 +52,25 @@ class World {
   void break_link();
   void cut_cable();
   void lose_power();
+  void lose_power(Host& host);
   void lose_sight();
   void ghosts();
   void interrupt();
-  void cancel();
+  void request();
+  void damage();
+  void restore();
+  void read_run();
+  void compact();
   void fail_disk();
   void hang_disk();
   Node& any_node() { return *cluster_.random.pick(cluster_.nodes); }
   void mend(Node& node);
   void boot(Host& host);
 
+  void post(store::Request request);
   void check_end();
 
+  const WorldOptions options_;
   Cluster cluster_;
   std::vector<std::unique_ptr<RankZero>> lives_;
   using Fault = void (World::*)();
@@ -62,8 +78,9 @@ class World {
   Duration pause_max_{0};
   Duration peace_at_{0};
   Duration end_at_{0};
-  std::vector<scheduler::CancelJob> requests_;
+  unsigned requests_ = 0;
   unsigned lives_in_peace_ = 0;
+  unsigned reruns_left_ = 1;
   bool finished_ = false;
   bool supervising_ = false;
   std::uint64_t steps_ = 0;

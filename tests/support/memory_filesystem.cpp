@@ -317,6 +317,13 @@ void MemoryFileSystem::overwrite(const std::string& path, std::string content) {
   node->synced = node->content.size();
 }
 
+void MemoryFileSystem::write_back(const std::string& path, std::uint64_t bytes) {
+  const std::lock_guard lock(mutex_);
+  const NodePtr node = find(path);
+  if (!node || node->folder || node->sync_lost) return;
+  node->synced = std::max(node->synced, std::min<std::uint64_t>(bytes, node->content.size()));
+}
+
 std::uint64_t MemoryFileSystem::syncs() const {
   const std::lock_guard lock(mutex_);
   return syncs_;

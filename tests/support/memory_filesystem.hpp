@@ -53,6 +53,9 @@ class MemoryFileSystem final : public FileSystem {
   // Replaces a file's content, as a failing disk does; all of it counts as synced.
   void overwrite(const std::string& path, std::string content);
 
+  // The first `bytes` of a file are safe, as if a client had written them back by itself.
+  void write_back(const std::string& path, std::uint64_t bytes);
+
   std::uint64_t syncs() const;  // successful ones of files, so far
 
  private:
