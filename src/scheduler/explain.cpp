@@ -32,6 +32,9 @@ void explain_child(const Scheduler& core, const State& state, JobId id, ChildInd
       if (lines.empty()) explain_room(core, state, id, index, now, lines);
       break;
     case ChildState::Granted:
+      explain_holds(core, state, id, index, lines);
+      explain_grant(core, state, id, index, now, lines);
+      break;
     case ChildState::Running:
       explain_grant(core, state, id, index, now, lines);
       break;
