@@ -174,7 +174,11 @@ bool Round::place_gang(const Unit& unit, std::uint64_t& vcpus) {
       held_back = true;
       continue;
     }
-    for (const GangSeat& seat : *found) take(seat.node, room_of(seat.all), 1, unit.expected);
+    for (const GangSeat& seat : *found) {
+      take(seat.node, room_of(seat.all), 1, unit.expected);
+      // What this round gives out ahead keeps away as well.
+      if (unit.kind->gang->exclusive) placement_.node(seat.node).exclusive = true;
+    }
     if (choice.environment != model::kNoEnvironment)
       environment_vcpus_[choice.environment] += vcpus;
     for (const model::ConsumableUse& use : unit.kind->consumables)

@@ -110,6 +110,22 @@ TEST(Gang, AloneTakesWholeEmptyNodes) {
   }
 }
 
+TEST(Gang, AloneHasNoBacklogBesideIt) {
+  const std::vector<model::Queue> queues{{"low", 1}, {"high", 9}};
+  SchedulerDriver driver({queues, {JobBuilder("quick").array(2)}});
+  driver.join("n1", {2, 0});
+  driver.decide();
+  model::AttemptEnd end;
+  end.usage.wall = 1ms;
+  driver.ended(driver.grant(1), {{0, 2}}, end);
+  driver.adopt({queues,
+                {JobBuilder("quick").array(40),
+                 gang_of({1, 0, {{0, 1, {1, 0, 0}}}, true, true}).queue("high")}});
+  const auto facts = driver.decide();
+  ASSERT_EQ(facts.size(), 1U);
+  EXPECT_TRUE(std::holds_alternative<GangGranted>(facts[0]));
+}
+
 // Lost, or given back: nothing of that undoes what the main member has done.
 TEST(Gang, SucceedsWithItsMainMemberAfterAnotherWasLost) {
   for (const bool lost : {true, false}) {
