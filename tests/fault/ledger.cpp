@@ -91,7 +91,7 @@ void Ledger::succeed(const ChildName& name) {
   jobs_[model::number_of(name.first)].proven = true;
 }
 
-void Ledger::end_badly(const ChildName& name, const model::FailedAttempt& attempt) {
+void Ledger::end_badly(const ChildName& name, const model::FailedAttempt& attempt, bool cancelled) {
   const model::JobSpec& spec = workload_->spec(name.first);
   Child& of = child(name);
   ++of.failures;
@@ -107,8 +107,8 @@ void Ledger::end_badly(const ChildName& name, const model::FailedAttempt& attemp
   }
   const bool gives_up = attempt.kind == model::EndKind::Exited && attempt.code == kGiveUpCode &&
                         !spec.retry.rules.empty();
-  const bool last =
-      attempt.kind == model::EndKind::TimedOut || gives_up || of.failures >= spec.retry.attempts;
+  const bool last = cancelled || attempt.kind == model::EndKind::TimedOut || gives_up ||
+                    of.failures >= spec.retry.attempts;
   if (last != (attempt.verdict == model::Verdict::Failed))
     throw Violation{
         fmt::format("the verdict on attempt {} of {} is wrong", of.failures, this->name(name))};
@@ -211,7 +211,7 @@ void Ledger::take(const model::Ended& fact) {
     auto outcome = Gang::Outcome::None;
     if (before.main && !good.empty()) outcome = Gang::Outcome::Succeeded;
     if (before.main && !bad.empty()) {
-      end_badly({before.job, bad[0].first}, *bad[0].second);
+      end_badly({before.job, bad[0].first}, *bad[0].second, !before.cancelled.empty());
       outcome = bad[0].second->verdict == model::Verdict::Retried ? Gang::Outcome::Again
                                                                   : Gang::Outcome::Failed;
       if (!before.cancelled.empty()) outcome = Gang::Outcome::Cancelled;
@@ -221,7 +221,7 @@ void Ledger::take(const model::Ended& fact) {
   for (const Key key : good) succeed({before.job, key});
   for (const auto& [key, attempt] : bad) {
     const ChildName child{before.job, key};
-    end_badly(child, *attempt);
+    end_badly(child, *attempt, before.cancelled.contains(key));
     open(child);
     if (before.cancelled.contains(key))
       this->child(child).base = Base::Cancelled;

@@ -122,7 +122,7 @@ class Ledger {
 
   // ---- what becomes of children
   void open(const ChildName& name);
-  void end_badly(const ChildName& name, const model::FailedAttempt& attempt);
+  void end_badly(const ChildName& name, const model::FailedAttempt& attempt, bool cancelled);
   void lose(const ChildName& name, bool counts);
   void succeed(const ChildName& name);
   void drop(const model::GrantId& id, const std::vector<Key>& keys, bool spends);

@@ -206,6 +206,12 @@ void RankZero::take(const server::Command& command) {
   }
 }
 
+void RankZero::break_off(const std::string& reason) {
+  broken_off_ = true;
+  coordinator_->break_off(reason, now());
+  pump();
+}
+
 void RankZero::read_segment(const server::ReadSegment& read) {
   std::vector<store::AttemptEnded> ends;
   store::SegmentPosition position;
@@ -218,8 +224,8 @@ void RankZero::read_segment(const server::ReadSegment& read) {
   if (!done && done.error().kind != ErrorKind::NotFound) {
     if (!cluster_.damaged) throw Violation{"a segment cannot be read: " + done.error().message};
     trace_("{}: {}", title(), done.error().message);
-    if (!result_) coordinator_->break_off(done.error().message, now());
-    return pump();
+    if (!result_) break_off(done.error().message);
+    return;
   }
   later(cluster_.ms(0, 200), [this, read, ends] {
     if (result_) return;

@@ -39,8 +39,8 @@ class RankZero final : public VirtualProcess, public LineEnd, public server::Wor
   Host& host() { return host_; }
   bool running() const { return coordinator_ != nullptr && !result_; }
   const std::optional<server::RunResult>& result() const { return result_; }
-  // Its run is over: everything is terminal, and says so.
-  bool finished() const { return result_ && coordinator_->scheduler().finished(); }
+  // Its run is over: everything is terminal, and the journal says so.
+  bool finished() const { return result_ && shadow_.finished(); }
   // Failures, or a user, hold what waits.
   bool holds() const { return coordinator_ && !coordinator_->scheduler().held().empty(); }
   std::vector<Agent*> agents();
@@ -100,6 +100,7 @@ class RankZero final : public VirtualProcess, public LineEnd, public server::Wor
   void plan_tick();
   void compare();
   void compare_with_disk();
+  void break_off(const std::string& reason);
   void read_segment(const server::ReadSegment& read);
   void open_ports();
   void opened(Port& port);
@@ -134,6 +135,7 @@ class RankZero final : public VirtualProcess, public LineEnd, public server::Wor
   std::uint64_t appended_ = 0;
   std::uint64_t committed_ = 0;
   bool committing_ = false;
+  bool broken_off_ = false;  // what it decided since is written down nowhere
   bool disk_fails_ = false;
   bool disk_failed_ = false;
   Duration disk_hangs_until_{0};

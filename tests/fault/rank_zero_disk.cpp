@@ -30,8 +30,7 @@ void RankZero::commit() {
   if (doomed(Doom::PowerLoss)) return cluster_.power_loss(host_);
   if (!written) {
     disk_failed_ = true;
-    coordinator_->break_off(written.error().message, now());
-    return pump();
+    return break_off(written.error().message);
   }
   later(cluster_.random.skewed(Duration{100}, cluster_.settings.sync_max),
         [this, facts = *written - own_facts_] { synced(facts); });
@@ -61,7 +60,7 @@ void RankZero::commit_known(std::uint64_t facts) {
   committing_ = false;
   if (result_) return;
   checkpoint();
-  if (uncommitted_.empty()) compare();
+  if (uncommitted_.empty() && !broken_off_) compare();
   remove_requests(facts);
   coordinator_->committed(facts, now());
   pump();

@@ -107,10 +107,16 @@ void Truth::committed(const model::Fact& fact) {
   });
 }
 
-void Truth::reopened(const ChildName& child) { safe_.erase(child); }
+void Truth::reopened(const ChildName& child) {
+  trace_("  {} is to be done again", name(child));
+  safe_.erase(child);
+  for (const auto& [execution, attempt] : attempt_of_)
+    if (child_of(execution) == child) past_.insert(execution);
+}
 
 void Truth::synced(const ExecutionId& execution, const model::AttemptEnd& end) {
-  if (end.succeeded() && is_main(execution.grant)) safe_.insert(child_of(execution));
+  if (end.succeeded() && is_main(execution.grant) && !past_.contains(execution))
+    safe_.insert(child_of(execution));
 }
 
 void Truth::check_child(const scheduler::Scheduler& core, JobId job, ChildIndex index) const {

@@ -69,7 +69,8 @@ class Truth {
   std::map<ChildName, std::set<unsigned>> failed_;  // attempts that failed by themselves
   std::map<model::ExecutionId, unsigned> attempt_of_;
   std::set<ChildName> succeeded_;
-  std::set<ChildName> safe_;  // successes in the journal or in a synced segment
+  std::set<ChildName> safe_;           // successes in the journal or in a synced segment
+  std::set<model::ExecutionId> past_;  // of children that were to be done again since
   std::set<model::JobId> cancelled_;
 };
 

@@ -1,0 +1,86 @@
+// How often each thing happened that a run is there to meet: a simulation that no longer meets one
+// of them finds nothing out about it.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace mpibatch::fault {
+
+enum class Seen : std::uint8_t {
+  // ---- messages and lines
+  MessageLost,
+  MessageLate,
+  MessageRepeated,
+  GhostOfRankZero,  // what a dead rank 0 said comes to a starter
+  GhostOfStarter,
+  LineBroken,
+  CableCut,
+  CableMended,
+  // ---- processes and hosts
+  AgentLost,
+  AgentStalled,
+  StarterLost,
+  StarterStalled,
+  StarterBack,
+  StarterUnseen,
+  HostLost,
+  HostBack,
+  HostStalled,
+  RankZeroLost,
+  RankZeroStalled,
+  OldRankZeroWoke,  // after its successor had claimed
+  RankZeroSuperseded,
+  // ---- files
+  WriteCut,  // by the death of who wrote
+  FileCut,   // by a power loss
+  FileDamaged,
+  DamageMet,
+  StaleRead,
+  DiskFailed,
+  DiskHung,
+  SnapshotMade,
+  FoldedFromSnapshot,
+  SegmentDeleted,  // that a snapshot covers
+  // ---- what the scheduler had to do
+  BacklogTakenBack,
+  NodeGone,
+  ChildLost,
+  GangGranted,
+  PlanRevised,
+  FailuresHeld,
+  FailedReopened,
+  OutOfMemory,
+  CouldNotStart,
+  TimedOut,
+  Skipped,
+  Cancelled,
+  Terminated,
+  Held,
+  Released,
+  Retried,
+  PriorityChanged,
+  Interrupted,
+  // ---- checks
+  StateCompared,
+  DiskCompared,
+  ReaderLooked,
+};
+inline constexpr std::size_t kSeenKinds = static_cast<std::size_t>(Seen::ReaderLooked) + 1;
+
+class Tally {
+ public:
+  void operator()(Seen what) { ++counts_[static_cast<std::size_t>(what)]; }
+  void add(const Tally& other);
+  std::string to_string() const;
+  std::string missing() const;  // comma-separated; empty: all has happened
+
+ private:
+  static std::string_view name(std::size_t what);
+  std::array<std::uint64_t, kSeenKinds> counts_{};
+};
+
+}  // namespace mpibatch::fault
