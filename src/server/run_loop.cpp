@@ -108,8 +108,8 @@ class Loop {
     }
     if (!report.failure.empty() && report_.failure.empty())
       coordinator_.break_off(fmt::format("the run's state cannot be written ({}): {}",
-                                       parts_.folder.path, report.failure),
-                           now());
+                                         parts_.folder.path, report.failure),
+                             now());
     report_ = report;
   }
 
@@ -137,8 +137,11 @@ class Loop {
   void apply(const store::Request& request) {
     const scheduler::Scheduler& core = coordinator_.scheduler();
     if (core.request_known(request.id)) {
-      const bool safe = pending_.empty() && report_.synced.number > 0;
-      if (safe) (void)store::remove_request(parts_.files, parts_.folder, request);
+      // Of a run before this loop, or of a look before this one.
+      if (pending_.empty() && report_.synced.number > 0)
+        (void)store::remove_request(parts_.files, parts_.folder, request);
+      else
+        remove_when_safe(request);
       return;
     }
     const auto event = store::event_of(request, core);
@@ -152,6 +155,12 @@ class Loop {
     if (!core.request_known(request.id))  // there was nothing to do
       (void)store::remove_request(parts_.files, parts_.folder, request);
     else
+      remove_when_safe(request);
+  }
+
+  void remove_when_safe(const store::Request& request) {
+    const auto same = [&](const auto& each) { return each.second.id == request.id; };
+    if (std::none_of(pending_.begin(), pending_.end(), same))
       pending_.push_back({submitted_, request});
   }
 
@@ -203,8 +212,8 @@ class Loop {
     // No segment, no end in it. Any other failure: the ends may be there, so nothing may run again
     // yet.
     if (!done && done.error().kind != ErrorKind::NotFound) {
-      coordinator_.break_off(fmt::format("a node's segment cannot be read: {}", done.error().message),
-                           now());
+      coordinator_.break_off(
+          fmt::format("a node's segment cannot be read: {}", done.error().message), now());
       return;
     }
     coordinator_.segment_read(command.node, command.instance, ends, now());

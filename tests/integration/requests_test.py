@@ -2,7 +2,7 @@
 import harness
 
 # Prints its index, and lives until the file `go` is there.
-WAITS = "echo child $AWS_BATCH_JOB_ARRAY_INDEX; while [ ! -e go ]; do sleep 0.02; done"
+WAITS = "echo child ${AWS_BATCH_JOB_ARRAY_INDEX:-}; while [ ! -e go ]; do sleep 0.02; done"
 # Fails until the file `fixed` is there.
 FLAKY = ["test", "-e", "fixed"]
 TWO_CPUS = ("--cpus-per-node", "2")
