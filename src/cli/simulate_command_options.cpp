@@ -84,8 +84,11 @@ class NodeList {
     if (next < parts.size()) {
       // A feature may hold a colon of its own.
       const auto begin = static_cast<std::size_t>(parts[next].data() - text.data());
-      for (const std::string_view feature : split(std::string_view(text).substr(begin), ','))
+      for (const std::string_view feature : split(std::string_view(text).substr(begin), ',')) {
         node.features.emplace_back(feature);
+        if (const auto fault = model::feature_wish_fault(node.features.back()); !fault.empty())
+          return bad(fmt::format("--nodes {}: feature '{}': {}", text, feature, fault));
+      }
       std::sort(node.features.begin(), node.features.end());
     }
     return add_hosts(text, parts[0], std::move(node));

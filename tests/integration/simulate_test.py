@@ -70,7 +70,7 @@ class Fitting(Case):
     def test_sweep_says_how_many_nodes_are_worth_it(self):
         self.plan(timed("a", 10, size=64), timed("b", 40))
         text = self.text("--sweep", "1,2,4,8,16", *NODE)
-        self.assertIn("4 nodes are worth it", text)
+        self.assertIn("2 nodes are worth it", text)
         rows = json.loads(self.check(self.start_mpibatch(
             "simulate", "plan.json", "--sweep", "1,2", "--json", *NODE)))["sweep"]
         self.assertEqual([row["nodes"] for row in rows], [1, 2])
@@ -101,9 +101,10 @@ class Fitting(Case):
 class Usage(Case):
     def test_bad_options_are_2(self):
         self.plan(timed("a", 1))
-        for options in (["--nodes", "x:1:1:["], ["--nodes", "0:1:1"], ["--nodes", "3"], [*NODE, "--lose", "node1"],
-                        [*NODE, "--lose", "node9@5"], [*NODE, "--walltime", "soon"], [*NODE, "--return", "1:99"],
-                        ["--sweep", "1,2", "--nodes", "3:1:1"], [*NODE, "--learn", "nowhere"]):
+        for options in (["--nodes", "x[1:1:1"], ["--nodes", "2:1:1:1:a,"], ["--nodes", "0:1:1"], ["--nodes", "3"],
+                        [*NODE, "--lose", "node1"], [*NODE, "--lose", "node9@5"], [*NODE, "--walltime", "soon"],
+                        [*NODE, "--return", "1:99"], ["--sweep", "1,2", "--nodes", "3:1:1"],
+                        [*NODE, "--learn", "nowhere"]):
             output = self.text(*options, code=harness.BAD_USAGE)
             self.assertIn("mpibatch: ", output)
 
