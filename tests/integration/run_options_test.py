@@ -11,9 +11,9 @@ class Only(harness.Case):
         sheet = {"parametersFile": "samples.csv", "key": "sample"}
         self.write_plan("plan.json", {"jobs": [
             harness.job("index", "echo index >> order.txt"),
-            harness.job("align", "echo align Ref::{sample} >> order.txt", ["index"], arrayProperties=sheet),
+            harness.job("align", "echo align $sample >> order.txt", ["index"], arrayProperties=sheet),
             {"jobName": "sort", "arrayProperties": sheet, "dependsOn": [{"jobId": "align", "type": "N_TO_N"}],
-             "containerProperties": {"script": "echo sort Ref::{sample} >> order.txt"}}]})
+             "containerProperties": {"script": "echo sort $sample >> order.txt"}}]})
 
     def order(self):
         return (self.folder / "order.txt").read_text().splitlines()

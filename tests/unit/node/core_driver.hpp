@@ -138,4 +138,12 @@ struct CoreDriver {
   std::vector<std::string> exits;
 };
 
+// A starter of `vcpus` slots, attached, that knows jobs 0 (1 vCPU) and 1 (2 vCPUs).
+struct AttachedDriver : CoreDriver {
+  explicit AttachedDriver(std::uint32_t vcpus) : CoreDriver(settings_of(vcpus)) {
+    attach();
+    down({protocol::Templates{{job_of(0), job_of(1, 2)}}});
+  }
+};
+
 }  // namespace mpibatch::node
