@@ -72,4 +72,14 @@ const bool kAdded = [] {
 }  // namespace
 }  // namespace mpibatch::bench
 
-BENCHMARK_MAIN();
+int main(int argc, char** argv) {
+#ifdef NDEBUG
+  benchmark::AddCustomContext("optimized", "yes");
+#else
+  benchmark::AddCustomContext("optimized", "no");
+#endif
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  benchmark::RunSpecifiedBenchmarks();
+  return 0;
+}

@@ -54,6 +54,7 @@ model::PlanAdopted random_plan(std::uint32_t jobs) {
   std::mt19937_64 random(1);
   for (std::uint32_t job = 1; job < jobs; ++job) {
     const std::uint32_t wanted = std::min(kDependenciesEach, job);
+    plan.jobs[job].spec.depends_on.reserve(wanted);
     // Any earlier one, but no two alike: one from each of as many equal parts.
     for (std::uint32_t part = 0; part < wanted; ++part) {
       const std::uint64_t begin = std::uint64_t{job} * part / wanted;
