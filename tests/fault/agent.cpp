@@ -22,6 +22,7 @@ void Door::step() {
       cluster_.starters.push_back(std::make_unique<VirtualStarter>(cluster_, node_));
       node_.starter = cluster_.starters.back().get();
       node_.starter->boot();
+      if (met_) cluster_.tally(Seen::StarterBack);
     }
   }
   owner_.later(cluster_.ms(1, 1000), [this] { step(); });
@@ -80,6 +81,7 @@ void Agent::break_door() {
 }
 
 void Agent::died() {
+  if (!rank_0_->closed()) cluster_.tally(Seen::AgentLost);
   if (door_.line()) door_.line()->close();
   rank_0_->close();
   world_ends_();

@@ -17,6 +17,7 @@
 #include "event_queue.hpp"
 #include "history.hpp"
 #include "random.hpp"
+#include "tally.hpp"
 #include "trace.hpp"
 #include "truth.hpp"
 #include "workload.hpp"
@@ -91,6 +92,7 @@ struct Cluster {
   Random random;
   EventQueue events;
   Trace trace;
+  Tally tally;
   ClusterDisk disk;
   store::StateFolder folder{"/state"};
   Settings settings;

@@ -22,7 +22,9 @@ std::uint64_t ClusterDisk::size(const std::string& path) const {
 void ClusterDisk::lose_power(const void* host) {
   for (auto& [path, written] : written_) {
     if (written.host != host) continue;
+    const std::uint64_t before = size(path);
     files_.crash(random_.next(), testing::Handles::Kept, path);
+    if (const std::uint64_t after = size(path); after > 0 && after < before) tally_(Seen::FileCut);
     written.visible = std::min(written.visible, size(path));
   }
   std::erase_if(beliefs_, [&](const auto& entry) { return entry.first.first == host; });
@@ -33,6 +35,7 @@ void ClusterDisk::flip(const std::string& path, std::uint64_t offset) {
   if (!content || offset >= content->size()) return;
   (*content)[offset] = static_cast<char>((*content)[offset] ^ 4);
   files_.overwrite(path, std::move(*content));
+  tally_(Seen::FileDamaged);
 }
 
 void ClusterDisk::created(const std::string& path, const void* host) {
@@ -83,6 +86,7 @@ const ClusterDisk::Belief* ClusterDisk::believed(const std::string& path, const 
 Result<std::string> ClusterDisk::read(const std::string& path, std::uint64_t offset,
                                       std::uint64_t size_max, const void* host) {
   if (const Belief* belief = believed(path, host)) {
+    if (belief->content.has_value() != files_.exists(path)) tally_(Seen::StaleRead);
     if (!belief->content) return fail(ErrorKind::NotFound, "no '" + path + "' for all I know");
     if (outlives_its_name(path) && offset < belief->content->size())
       return belief->content->substr(offset, size_max);
@@ -93,6 +97,7 @@ Result<std::string> ClusterDisk::read(const std::string& path, std::uint64_t off
   if (foreign && !delayed_) files_.write_back(path, UINT64_MAX);
   if (!foreign || !delayed_) return files_.read(path, offset, size_max);
   const std::uint64_t visible = written->second.visible;
+  if (visible < size(path)) tally_(Seen::StaleRead);
   if (offset >= visible && files_.exists(path)) return std::string();
   return files_.read(path, offset, std::min(size_max, visible - offset));
 }
@@ -111,6 +116,7 @@ class ProcessDisk::OpenFile final : public File {
     const std::size_t half = bytes.size() / 2;
     if (const Result<void> written = file_->append(bytes.substr(0, half)); !written) return written;
     disk_.cluster_.appended(path_);
+    if (disk_.process_.dies_here()) disk_.cluster_.cut_short();
     disk_.process_.checkpoint();
     if (const Result<void> written = file_->append(bytes.substr(half)); !written) return written;
     disk_.cluster_.appended(path_);

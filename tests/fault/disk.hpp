@@ -15,13 +15,15 @@
 #include "event_queue.hpp"
 #include "random.hpp"
 #include "support/memory_filesystem.hpp"
+#include "tally.hpp"
 #include "virtual_process.hpp"
 
 namespace mpibatch::fault {
 
 class ClusterDisk {
  public:
-  ClusterDisk(EventQueue& events, Random& random) : events_(events), random_(random) {}
+  ClusterDisk(EventQueue& events, Random& random, Tally& tally)
+      : events_(events), random_(random), tally_(tally) {}
   testing::MemoryFileSystem& files() { return files_; }
   // From now on hosts see each other's bytes only once these are synced, or some time later, and
   // believe for a while that a name is what it was when they looked it up. Opening a folder, or a
@@ -35,6 +37,7 @@ class ClusterDisk {
   // ---- what one host does
   void created(const std::string& path, const void* host);
   void appended(const std::string& path);
+  void cut_short() { tally_(Seen::WriteCut); }
   void synced(const std::string& path, const void* host);
   void changed(const std::string& path, const void* host);  // a name
   void opened_folder(const std::string& path, const void* host);
@@ -57,6 +60,7 @@ class ClusterDisk {
 
   EventQueue& events_;
   Random& random_;
+  Tally& tally_;
   testing::MemoryFileSystem files_;
   bool delayed_ = false;
   std::map<std::string, Written> written_;

@@ -14,12 +14,14 @@ using std::chrono::seconds;
 void World::choose_faults() {
   Random& random = cluster_.random;
   const std::vector<Fault> all{
-      &World::crash_rank_zero, &World::crash_rank_zero, &World::stop_rank_zero, &World::rival_life,
-      &World::crash_starter,   &World::crash_starter,   &World::stop_starter,   &World::break_link,
-      &World::cut_cable,       &World::cut_cable,       &World::lose_power,     &World::lose_sight,
-      &World::ghosts,          &World::interrupt,       &World::request,        &World::request,
-      &World::fail_disk,       &World::hang_disk,       &World::damage,         &World::read_run,
-      &World::compact};
+      &World::crash_rank_zero, &World::crash_rank_zero, &World::stop_rank_zero,
+      &World::rival_life,      &World::crash_agent,     &World::stop_agent,
+      &World::stop_host,       &World::crash_starter,   &World::crash_starter,
+      &World::stop_starter,    &World::break_link,      &World::cut_cable,
+      &World::cut_cable,       &World::lose_power,      &World::lose_sight,
+      &World::ghosts,          &World::interrupt,       &World::request,
+      &World::request,         &World::fail_disk,       &World::hang_disk,
+      &World::damage,          &World::read_run,        &World::compact};
   for (const Fault fault : all)
     if (random.chance(400)) faults_.push_back(fault);
   // What is damaged must still be there in full: marks, which tell damage from a tail, are not
@@ -90,8 +92,11 @@ void World::stop_rank_zero() {
   if (!life || !life->alive() || life->stalled()) return;
   Random& random = cluster_.random;
   life->stall();
-  cluster_.events.after(random.skewed(Duration{1000}, cluster_.settings.lease * 3),
-                        [life] { life->wake(); });
+  cluster_.tally(Seen::RankZeroStalled);
+  cluster_.events.after(random.skewed(Duration{1000}, cluster_.settings.lease * 3), [this, life] {
+    if (life->stalled() && life->alive() && life != newest()) cluster_.tally(Seen::OldRankZeroWoke);
+    life->wake();
+  });
   // Nobody can tell that it lives: after 5 s, or at once by mistake, another takes over.
   if (random.chance(600))
     cluster_.events.after(cluster_.ms(0, 6000), [this] {
@@ -100,6 +105,51 @@ void World::stop_rank_zero() {
 }
 
 void World::rival_life() { start_life(); }
+
+// Its world ends with it.
+void World::crash_agent() {
+  if (!newest()) return;
+  std::vector<Agent*> agents = newest()->agents();
+  if (!agents.empty()) cluster_.random.pick(agents)->die("SIGKILL");
+}
+
+// As a cable that is cut, but on its host all goes on.
+void World::stop_agent() {
+  if (!newest()) return;
+  std::vector<Agent*> agents = newest()->agents();
+  if (agents.empty()) return;
+  Agent* agent = cluster_.random.pick(agents);
+  if (!agent->alive() || agent->stalled()) return;
+  cluster_.tally(Seen::AgentStalled);
+  agent->stall();
+  cluster_.events.after(cluster_.random.skewed(Duration{1000}, cluster_.settings.lease * 3),
+                        [agent] { agent->wake(); });
+}
+
+// All that is ours on a host stands still, for less than anybody would kill it for.
+void World::stop_host() {
+  const Host& host = *cluster_.random.pick(cluster_.hosts);
+  std::vector<VirtualProcess*> stopped;
+  const auto stop = [&](VirtualProcess* process) {
+    if (!process->alive() || process->stalled()) return;
+    process->stall();
+    stopped.push_back(process);
+  };
+  for (const auto& starter : cluster_.starters)
+    if (starter->node().host == &host) stop(starter.get());
+  for (const auto& life : lives_) {
+    if (&life->host() == &host) stop(life.get());
+    for (Agent* agent : life->agents())
+      if (agent->node().host == &host) stop(agent);
+  }
+  if (stopped.empty()) return;
+  cluster_.trace("{} stands still", host.name);
+  cluster_.tally(Seen::HostStalled);
+  cluster_.events.after(cluster_.random.skewed(Duration{1000}, cluster_.settings.lease / 3),
+                        [stopped] {
+                          for (VirtualProcess* process : stopped) process->wake();
+                        });
+}
 
 void World::crash_starter() {
   VirtualStarter* starter = any_node().starter;
@@ -118,6 +168,7 @@ void World::stop_starter() {
   const Duration third = cluster_.settings.lease / 3;
   const Duration stop = cluster_.random.skewed(Duration{1000}, third * 3 / 2);
   starter->stall();
+  cluster_.tally(Seen::StarterStalled);
   cluster_.events.after(std::min(stop, third), [starter, killed = stop > third] {
     if (killed && starter->stalled()) starter->die("SIGKILL after it was silent");
     starter->wake();
@@ -133,6 +184,7 @@ void World::cut_cable() {
   if (node.cut) return;
   cluster_.trace("the cable of {} is cut", model::to_string(node.name));
   node.cut = true;
+  cluster_.tally(Seen::CableCut);
   cluster_.events.after(cluster_.random.skewed(Duration{1000}, cluster_.settings.lease * 3),
                         [this, &node] { mend(node); });
 }
@@ -140,6 +192,7 @@ void World::cut_cable() {
 void World::mend(Node& node) {
   if (!std::exchange(node.cut, false)) return;
   cluster_.trace("the cable of {} is whole again", model::to_string(node.name));
+  cluster_.tally(Seen::CableMended);
   for (const auto& life : lives_) life->mended(node);
 }
 
@@ -151,6 +204,7 @@ void World::lose_power() {
 void World::lose_power(Host& host) {
   cluster_.trace("{} loses its power", host.name);
   host.up = false;
+  cluster_.tally(Seen::HostLost);
   for (const auto& life : lives_) {
     if (&host == &life->host()) life->die("power loss");
     for (Agent* agent : life->agents())
@@ -169,6 +223,7 @@ void World::boot(Host& host) {
   if (std::exchange(host.up, true)) return;
   cluster_.trace("{} is up again", host.name);
   ++host.boots;
+  cluster_.tally(Seen::HostBack);
   host.booted = cluster_.events.now();
   host.boot_offset = seconds{10};
   for (const auto& node : cluster_.nodes)
@@ -186,6 +241,7 @@ void World::lose_sight() {
   node.starter->out_of_sight();
   node.starter = nullptr;
   node.unseen_starters = true;
+  cluster_.tally(Seen::StarterUnseen);
 }
 
 void World::ghosts() {

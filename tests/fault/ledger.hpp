@@ -26,6 +26,10 @@ class Ledger {
   std::string difference(const scheduler::Scheduler& core) const;
   model::ChildState state(const ChildName& child) const;
   bool everything_terminal() const;
+  // Of these some come back for no reason but that others can start them sooner.
+  bool wanted_elsewhere(const model::Returned& fact) const;
+  // Something that has started there is lost with it.
+  bool loses_work(const model::NodeGone& fact) const;
   // Good work that was to be done again, since this was asked last.
   std::vector<ChildName> take_reopened() { return std::exchange(reopened_, {}); }
 

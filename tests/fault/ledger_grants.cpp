@@ -30,6 +30,25 @@ bool Ledger::held_by_failures(JobId id) const {
   return most && all > forgiven_ && all - forgiven_ > *most;
 }
 
+bool Ledger::wanted_elsewhere(const model::Returned& fact) const {
+  const auto found = grants_.find(fact.grant);
+  if (found == grants_.end() || found->second.gang || fact.grant.epoch != epoch_.epoch)
+    return false;
+  const Grant& of = found->second;
+  if (of.instance != nodes_.at(of.node).instance || held_by_failures(of.job)) return false;
+  const std::vector<Key> keys = keys_of(of, fact.children);
+  return std::any_of(keys.begin(), keys.end(), [&](Key key) {
+    return !of.started.contains(key) && !of.cancelled.contains(key) && !child({of.job, key}).held;
+  });
+}
+
+bool Ledger::loses_work(const model::NodeGone& fact) const {
+  return std::any_of(grants_.begin(), grants_.end(), [&](const auto& entry) {
+    const Grant& of = entry.second;
+    return of.node == fact.node && of.instance == fact.instance && !of.started.empty();
+  });
+}
+
 void Ledger::check_child(const ChildName& name, const model::Resources& each) const {
   const Child& of = child(name);
   if (state(name) != ChildState::Runnable)

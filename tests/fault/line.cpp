@@ -11,18 +11,21 @@ void Line::send(const LineEnd& from, std::string bytes) {
   const int to = ends_[0] == &from ? 1 : 0;
   Random& random = cluster_.random;
   Duration delay = random.skewed(microseconds{20}, microseconds{20'000});
-  if (random.chance(cluster_.late_messages))
+  if (random.chance(cluster_.late_messages)) {
     delay += random.skewed(Duration{0}, cluster_.settings.lease);
+    cluster_.tally(Seen::MessageLate);
+  }
   free_at_[to] = std::max(free_at_[to] + microseconds{1}, cluster_.events.now() + delay);
   const auto deliver = [self = shared_from_this(), to, bytes] { self->arrive(to, bytes); };
   cluster_.events.at(free_at_[to], deliver);
   if (!random.chance(cluster_.repeated_messages)) return;
+  cluster_.tally(Seen::MessageRepeated);
   free_at_[to] += random.skewed(microseconds{1}, microseconds{2'000'000});
   cluster_.events.at(free_at_[to], deliver);
 }
 
 void Line::arrive(int to, const std::string& bytes) {
-  if (deaf_[to]) return;
+  if (deaf_[to]) return cluster_.tally(Seen::MessageLost);
   if (cable_ && cable_->cut) {
     held_.push_back({to, bytes});
   } else {

@@ -29,7 +29,10 @@ struct Totals {
   std::uint64_t failures = 0;
   std::uint64_t steps = 0;
   std::uint64_t lives = 0;
+  Tally tally;
 };
+
+constexpr std::uint64_t kEnoughSeeds = 200;  // for everything to happen
 
 std::string program;  // for the command that repeats a failure
 std::uint64_t seed_now = 0;
@@ -66,6 +69,7 @@ std::uint64_t run_world(std::uint64_t seed, const WorldOptions& options, Totals&
   ++totals.runs;
   totals.steps += world.steps();
   totals.lives += world.lives();
+  totals.tally.add(world.tally());
   world_now = nullptr;
   return world.facts();
 }
@@ -124,7 +128,12 @@ int main(int argc, char** argv) {
   }
   fmt::print("{} seeds, {} runs, {} failed; {} events, {} lives of rank 0\n", options->seeds,
              totals.runs, totals.failures, totals.steps, totals.lives);
-  return totals.failures == 0 ? 0 : 1;
+  fmt::print("{}\n", totals.tally.to_string());
+  const bool enough = options->positions || (options->seeds >= kEnoughSeeds && !options->fate);
+  const std::string missing = enough ? totals.tally.missing(options->positions) : "";
+  if (!missing.empty())
+    fmt::print(stderr, "This never happened, so nothing is known about it: {}\n", missing);
+  return totals.failures == 0 && missing.empty() ? 0 : 1;
 }
 
 }  // namespace mpibatch::fault

@@ -113,6 +113,7 @@ std::vector<Agent*> RankZero::agents() {
 void RankZero::break_line(Node& node) {
   for (const auto& port : ports_) {
     if (port->node != &node) continue;
+    if (port->line) cluster_.tally(Seen::LineBroken);
     if (port->agent) port->agent->break_door();
     if (port->door && port->line) port->line->close();
   }
@@ -128,6 +129,7 @@ void RankZero::haunt(const protocol::UpMessage& ghost) {
     if (!running() || ports_.empty()) return;
     const Port& port = *cluster_.random.pick(ports_);
     if (!port.open || ghost.epoch == me_.epoch) return;
+    cluster_.tally(Seen::GhostOfStarter);
     coordinator_->receive(port.link, ghost, now());
     pump();
   });
@@ -153,6 +155,8 @@ void RankZero::die_here() {
 bool RankZero::doomed(Doom doom) {
   if (doom_ != doom) return false;
   doom_.reset();
+  cluster_.tally(
+      static_cast<Seen>(static_cast<int>(Seen::DoomedBeforeWrite) + static_cast<int>(doom)));
   trace_("{} meets its fate", title());
   return true;
 }
@@ -167,6 +171,7 @@ void RankZero::pump() {
   if (!coordinator_ || result_) return;
   for (model::Fact& fact : coordinator_->take_facts()) {
     trace_("  {}: {}", title(), model::to_string(fact));
+    count(fact);
     cluster_.truth->decided(fact, revision_);
     write(fact);
     ++appended_;
@@ -189,6 +194,27 @@ void RankZero::pump() {
     return;
   }
   plan_tick();
+}
+
+void RankZero::count(const model::Fact& fact) {
+  const auto saw = [&](Seen what) { cluster_.tally(what); };
+  if (const auto* returned = std::get_if<model::Returned>(&fact))
+    if (ledger_.wanted_elsewhere(*returned)) saw(Seen::BacklogTakenBack);
+  if (const auto* gone = std::get_if<model::NodeGone>(&fact))
+    saw(ledger_.loses_work(*gone) ? Seen::WorkLost : Seen::NodeGone);
+  if (std::holds_alternative<model::GangGranted>(fact)) saw(Seen::GangGranted);
+  if (const auto* ended = std::get_if<model::Ended>(&fact))
+    for (const model::FailedAttempt& attempt : ended->failed) {
+      if (attempt.kind == model::EndKind::OutOfMemory) saw(Seen::OutOfMemory);
+      if (attempt.kind == model::EndKind::CannotStart) saw(Seen::CouldNotStart);
+      if (attempt.kind == model::EndKind::TimedOut) saw(Seen::TimedOut);
+    }
+  if (const auto* cancel = std::get_if<model::CancelRequested>(&fact))
+    saw(cancel->terminate ? Seen::Terminated : Seen::Cancelled);
+  if (const auto* hold = std::get_if<model::HoldRequested>(&fact))
+    saw(hold->hold ? Seen::Held : Seen::Released);
+  if (std::holds_alternative<model::RetryRequested>(fact)) saw(Seen::Retried);
+  if (std::holds_alternative<model::PriorityRequested>(fact)) saw(Seen::PriorityChanged);
 }
 
 void RankZero::take(const server::Command& command) {
@@ -224,6 +250,7 @@ void RankZero::read_segment(const server::ReadSegment& read) {
   if (!done && done.error().kind != ErrorKind::NotFound) {
     if (!cluster_.damaged) throw Violation{"a segment cannot be read: " + done.error().message};
     trace_("{}: {}", title(), done.error().message);
+    cluster_.tally(Seen::DamageMet);
     if (!result_) break_off(done.error().message);
     return;
   }
@@ -239,7 +266,10 @@ void RankZero::read_segment(const server::ReadSegment& read) {
 bool RankZero::stop_if_superseded() {
   const auto superseded = store::superseded(disk_, cluster_.folder, me_.epoch);
   if (!superseded) throw Violation{"the owner cannot be read: " + superseded.error().message};
-  if (*superseded) die("another rank 0 has taken over");
+  if (*superseded) {
+    cluster_.tally(Seen::RankZeroSuperseded);
+    die("another rank 0 has taken over");
+  }
   return *superseded;
 }
 
@@ -273,12 +303,14 @@ void RankZero::interrupt(bool at_once) {
   enter([this, at_once] {
     if (!running()) return;
     trace_("{} is interrupted{}", title(), at_once ? " at once" : "");
+    cluster_.tally(Seen::Interrupted);
     coordinator_->interrupt(at_once, now());
     pump();
   });
 }
 
 void RankZero::died() {
+  if (coordinator_ && !result_) cluster_.tally(Seen::RankZeroLost);
   if (compaction_) compaction_->die("its rank 0 has gone");
   for (const auto& port : ports_)
     if (port->line) port->line->close();

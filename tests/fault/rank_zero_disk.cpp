@@ -12,6 +12,7 @@ constexpr Duration kInboxEvery = std::chrono::milliseconds{500};
 
 bool RankZero::wait_for_disk(Step step) {
   if (events_.now() >= disk_hangs_until_) return false;
+  cluster_.tally(Seen::DiskHung);
   later(disk_hangs_until_ - events_.now(), std::move(step));
   return true;
 }
@@ -30,6 +31,7 @@ void RankZero::commit() {
   if (doomed(Doom::PowerLoss)) return cluster_.power_loss(host_);
   if (!written) {
     disk_failed_ = true;
+    cluster_.tally(Seen::DiskFailed);
     return break_off(written.error().message);
   }
   later(cluster_.random.skewed(Duration{100}, cluster_.settings.sync_max),
@@ -78,6 +80,9 @@ void RankZero::compact() {
 // All that it has decided is committed.
 void RankZero::compare() {
   const scheduler::Scheduler& live = coordinator_->scheduler();
+  cluster_.tally(Seen::StateCompared);
+  if (live.held_by_failures()) cluster_.tally(Seen::FailuresHeld);
+  if (live.counts()[model::ChildState::Skipped] > 0) cluster_.tally(Seen::Skipped);
   if (std::string wrong = testing::inconsistency(live); !wrong.empty())
     throw Violation{"the live state is inconsistent: " + wrong};
   if (live.save() != shadow_.save())
@@ -94,6 +99,7 @@ void RankZero::compare_with_disk() {
   const auto folded = fold_run(disk_, cluster_.folder);
   if (!folded && cluster_.damaged) return;
   if (!folded) throw Violation{"the journal cannot be read: " + folded.error().message};
+  cluster_.tally(Seen::DiskCompared);
   if (folded->scheduler.save() != coordinator_->scheduler().save() && !stop_if_superseded())
     throw Violation{"the journal's fold is not the live state"};
 }

@@ -30,6 +30,7 @@ void RankZero::claim() {
 bool RankZero::unreadable(const std::string& what, const Error& error) {
   if (!cluster_.damaged || error.kind != ErrorKind::Damaged)
     throw Violation{what + ": " + error.message};
+  cluster_.tally(Seen::DamageMet);
   die(error.message);
   return true;
 }
@@ -44,6 +45,7 @@ void RankZero::read() {
   core_ = std::move(read->scheduler);
   trace_("{} has folded {} facts{}", title(), read->facts,
          read->snapshot.empty() ? "" : " from " + read->snapshot + " on");
+  if (!read->snapshot.empty()) cluster_.tally(Seen::FoldedFromSnapshot);
   ledger_ = cluster_.history->ledger(stops_, store::kLastFact);
   if (std::string wrong = ledger_.difference(core_); !wrong.empty())
     throw Violation{"a folded state breaks a rule: " + wrong};
@@ -124,12 +126,15 @@ void RankZero::adopt() {
   if (revised) {
     revision_ = model::Revision{model::number_of(revision_) + 1};
     journal(cluster_.workload->adoption(revision_));
+    if (!first) cluster_.tally(Seen::PlanRevised);
   }
   const scheduler::Counts counts = core_.counts();
   const bool failed =
       counts[model::ChildState::Failed] > 0 || counts[model::ChildState::DependencyFailed] > 0;
-  if (failed && !options_.keep_failed && (was_finished || revised || core_.held_by_failures()))
+  if (failed && !options_.keep_failed && (was_finished || revised || core_.held_by_failures())) {
     journal(model::FailedReopened{});
+    cluster_.tally(Seen::FailedReopened);
+  }
   later(cluster_.ms(0, 100), [this] { run(); });
 }
 

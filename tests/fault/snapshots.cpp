@@ -72,6 +72,7 @@ void Compaction::make() {
   const auto made = store::compact(disk_, cluster_.folder, {}, upto_, format_);
   if (!made) return check("no snapshot can be made", made.error());
   trace_("{} has made {}", title(), made->path);
+  cluster_.tally(Seen::SnapshotMade);
   later(cluster_.ms(0, 300), [this, path = made->path] { publish(path); });
 }
 
@@ -89,7 +90,10 @@ void Compaction::publish(const std::string& path) {
 void Compaction::clear() {
   const auto deleted = store::delete_covered(disk_, cluster_.folder, upto_, format_);
   if (!deleted) return check("what is covered cannot be deleted", deleted.error());
-  for (const std::string& path : *deleted) trace_("{} has deleted {}", title(), path);
+  for (const std::string& path : *deleted) {
+    trace_("{} has deleted {}", title(), path);
+    if (path.starts_with(cluster_.folder.journal())) cluster_.tally(Seen::SegmentDeleted);
+  }
   die("it is done");
 }
 

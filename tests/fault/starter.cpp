@@ -29,7 +29,7 @@ bool attaches(const protocol::DownMessage& message) {
 }  // namespace
 
 Cluster::Cluster(std::uint64_t seed, bool verbose)
-    : random(seed), trace(events, verbose), disk(events, random) {}
+    : random(seed), trace(events, verbose), disk(events, random, tally) {}
 Cluster::~Cluster() = default;
 
 VirtualStarter::VirtualStarter(Cluster& cluster, Node& node)
@@ -140,6 +140,7 @@ bool VirtualStarter::is_stale(const protocol::DownMessage& message) const {
 void VirtualStarter::haunt(const protocol::DownMessage& ghost) {
   enter([this, ghost] {
     if (!is_stale(ghost)) return;
+    cluster_.tally(Seen::GhostOfRankZero);
     core_->receive(as_single_parts(ghost), now());
     act();
   });
@@ -219,6 +220,7 @@ void VirtualStarter::leave(const node::Exit& exit) {
 }
 
 void VirtualStarter::died() {
+  if (!leaving_ && core_) cluster_.tally(Seen::StarterLost);
   for (const Caller& caller : callers_) caller.line->close();
   if (link_) link_->close();
   // SIGKILL at once, yet a process may take a moment to be gone.
@@ -393,6 +395,7 @@ void VirtualStarter::out_of_sight() {
 }
 
 void VirtualStarter::fail_disk() {
+  cluster_.tally(Seen::DiskFailed);
   trace_("{}: its segment cannot be written any more", title());
   disk_fails_ = true;
 }

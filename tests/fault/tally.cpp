@@ -39,7 +39,7 @@ std::string_view Tally::name(std::size_t what) {
       "covered segments deleted",
       "backlog taken back",
       "nodes gone",
-      "children lost",
+      "nodes gone with work",
       "gangs granted",
       "plans revised",
       "holds by failures",
@@ -58,6 +58,12 @@ std::string_view Tally::name(std::size_t what) {
       "states compared",
       "states compared with the disk",
       "readers' looks",
+      "dooms before a write",
+      "dooms before a sync",
+      "dooms by power loss",
+      "dooms after a sync",
+      "dooms after output",
+      "dooms to sleep",
   };
   return kNames[what];
 }
@@ -69,14 +75,17 @@ void Tally::add(const Tally& other) {
 std::string Tally::to_string() const {
   std::string text;
   for (std::size_t i = 0; i < kSeenKinds; ++i)
-    text += fmt::format("{}{} {}", i == 0 ? "" : ", ", counts_[i], name(i));
+    if (counts_[i] > 0)
+      text += fmt::format("{}{} {}", text.empty() ? "" : ", ", counts_[i], name(i));
   return text;
 }
 
-std::string Tally::missing() const {
+std::string Tally::missing(bool dooms) const {
+  const auto first_doom = static_cast<std::size_t>(Seen::DoomedBeforeWrite);
   std::string text;
   for (std::size_t i = 0; i < kSeenKinds; ++i)
-    if (counts_[i] == 0) text += (text.empty() ? "" : ", ") + std::string(name(i));
+    if (counts_[i] == 0 && (i >= first_doom) == dooms)
+      text += (text.empty() ? "" : ", ") + std::string(name(i));
   return text;
 }
 

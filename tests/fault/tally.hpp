@@ -47,8 +47,8 @@ enum class Seen : std::uint8_t {
   SegmentDeleted,  // that a snapshot covers
   // ---- what the scheduler had to do
   BacklogTakenBack,
-  NodeGone,
-  ChildLost,
+  NodeGone,  // with nothing that had started
+  WorkLost,  // with something
   GangGranted,
   PlanRevised,
   FailuresHeld,
@@ -68,15 +68,23 @@ enum class Seen : std::uint8_t {
   StateCompared,
   DiskCompared,
   ReaderLooked,
+  // ---- rank 0 met its fate, in the order of Doom
+  DoomedBeforeWrite,
+  DoomedBeforeSync,
+  DoomedByPowerLoss,
+  DoomedAfterSync,
+  DoomedAfterOutput,
+  DoomedToSleep,
 };
-inline constexpr std::size_t kSeenKinds = static_cast<std::size_t>(Seen::ReaderLooked) + 1;
+inline constexpr std::size_t kSeenKinds = static_cast<std::size_t>(Seen::DoomedToSleep) + 1;
 
 class Tally {
  public:
   void operator()(Seen what) { ++counts_[static_cast<std::size_t>(what)]; }
   void add(const Tally& other);
   std::string to_string() const;
-  std::string missing() const;  // comma-separated; empty: all has happened
+  // Comma-separated: of the dooms, or of all else. Empty: all has happened.
+  std::string missing(bool dooms) const;
 
  private:
   static std::string_view name(std::size_t what);

@@ -105,6 +105,7 @@ void World::read_run() {
   const auto state = fold_run(user.disk, cluster_.folder);
   if (!state && cluster_.damaged) return;
   if (!state) throw Violation{"a reader cannot read the run: " + state.error().message};
+  cluster_.tally(Seen::ReaderLooked);
   const Ledger ledger = cluster_.history->ledger(state->stops, state->last);
   if (std::string wrong = ledger.difference(state->scheduler); !wrong.empty())
     throw Violation{"a reader sees what was never so: " + wrong};

@@ -74,6 +74,7 @@ class VirtualProcess {
     armed_.reset();
     throw Died{};
   }
+  bool dies_here() const { return armed_ == 1U; }  // at the next checkpoint
   void die(const std::string& why) {
     if (!alive_) return;
     alive_ = false;

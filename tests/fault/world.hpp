@@ -22,6 +22,7 @@ class World {
   World(std::uint64_t seed, const WorldOptions& options);
   ~World();
   void run();  // throws Violation
+  const Tally& tally() const { return cluster_.tally; }
   const Trace& trace() const { return cluster_.trace; }
   std::uint64_t steps() const { return steps_; }
   std::size_t lives() const { return lives_.size(); }
@@ -47,6 +48,9 @@ class World {
   void crash_rank_zero();
   void stop_rank_zero();
   void rival_life();
+  void crash_agent();
+  void stop_agent();
+  void stop_host();
   void crash_starter();
   void stop_starter();
   void break_link();
