@@ -153,12 +153,17 @@ void move_grants(Scheduler::State& state, const JobMoves& moves) {
 
 // What a user, or failures, said of single children stays with them.
 void move_extra(JobExtra& more, const std::vector<model::Move>& moves) {
-  std::vector<ChildIndex> held;
-  model::for_each(more.held.ranges(), [&](ChildIndex child) {
-    if (const auto to = moved(moves, child)) held.push_back(*to);
-  });
-  more.held.clear();
-  for (const model::Range& range : model::ranges_of(std::move(held))) more.held.insert(range);
+  const auto move = [&](model::RangeSet& children) {
+    std::vector<ChildIndex> there;
+    model::for_each(children.ranges(), [&](ChildIndex child) {
+      if (const auto to = moved(moves, child)) there.push_back(*to);
+    });
+    children.clear();
+    for (const model::Range& range : model::ranges_of(std::move(there))) children.insert(range);
+  };
+  move(more.held);
+  for (auto& [reason, children] : more.end_reasons) move(children);
+  std::erase_if(more.end_reasons, [](const auto& each) { return each.second.empty(); });
   std::map<ChildIndex, std::uint8_t> out_of_memory;
   for (const auto& [child, count] : more.out_of_memory)
     if (const auto to = moved(moves, child)) out_of_memory[*to] = count;
@@ -168,6 +173,9 @@ void move_extra(JobExtra& more, const std::vector<model::Move>& moves) {
 std::vector<ChildByte> move_children(const Scheduler::State& state, const model::PlanAdopted& fact,
                                      std::vector<std::uint64_t>& firsts) {
   std::vector<ChildByte> children;
+  std::uint64_t count = 0;
+  for (const model::AdoptedJob& adopted : fact.jobs) count += adopted.spec.size;
+  children.reserve(count);
   for (const model::AdoptedJob& adopted : fact.jobs) {
     const std::uint64_t first = children.size();
     firsts.push_back(first);
@@ -274,6 +282,9 @@ void Applier::adopt_jobs(const model::PlanAdopted& fact, const std::vector<std::
   // Kinds of jobs that left the plan stay, for those who ask about them.
   if (fact.jobs.size() == known) state.kinds.clear();
   Edges::Builder edges;
+  std::size_t edge_count = 0;
+  for (const model::AdoptedJob& adopted : fact.jobs) edge_count += adopted.spec.depends_on.size();
+  edges.reserve(known, edge_count);
   state.matches.clear();
   std::uint32_t order = 0;
   for (std::uint32_t number = 0; number < known; ++number) {

@@ -185,7 +185,8 @@ std::optional<Instant> Scheduler::next_time() const {
   std::optional<Instant> next;
   const auto sooner = [&](Instant at) { next = std::min(next.value_or(at), at); };
   if (!state.sleeping.empty()) sooner(state.sleeping.begin()->first);
-  if (!state.placement) return next;
+  if (!state.placement || state.plan_held()) return next;
+  if (const auto again = state.placement->memory.next_time(state.enlisted)) sooner(*again);
   for (const auto& [key, head] : state.placement->heads.all())
     if (const model::TimeLimit* limit = limit_of(state.rules.queues[key.queue], head))
       sooner(head.since + limit->max);

@@ -22,6 +22,11 @@ class Edges {
   // Builds both directions from the lists of all jobs, by number.
   class Builder {
    public:
+    // Vectors that grow by themselves keep up to as much again to spare.
+    void reserve(std::size_t jobs, std::size_t edges) {
+      begins_.reserve(jobs + 1);
+      edges_.reserve(edges);
+    }
     void next_job() { begins_.push_back(static_cast<std::uint32_t>(edges_.size())); }
     void add(const Edge& edge);
     Edges build() &&;

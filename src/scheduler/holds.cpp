@@ -89,6 +89,7 @@ LaneKey Scheduler::State::lane(const JobState& owner) const {
 }
 
 void Scheduler::State::enlist(JobId id) {
+  ++enlisted;
   const JobState& owner = job(id);
   const Instant at = earliest(owner);
   model::RangeSet& orders = at > woken_upto ? sleeping[at] : lanes[lane(owner)];

@@ -25,6 +25,7 @@ void Placement::refresh(Scheduler::State& state) {
 void Placement::rebuild(Scheduler::State& state) {
   revision_ = state.revision;
   heads = {};
+  memory = {};
   nodes_.clear();
   hosts_.clear();
   pools_.clear();

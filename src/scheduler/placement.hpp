@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "scheduler/placement_heads.hpp"
+#include "scheduler/placement_memory.hpp"
 #include "scheduler/placement_room.hpp"
 #include "scheduler/pool_room.hpp"
 #include "scheduler/reservation_drain.hpp"
@@ -60,6 +61,7 @@ struct KindPlaces {
 class Placement {
  public:
   QueueHeads heads;
+  RoundMemory memory;
   std::vector<bool> closed;  // pools in which somebody waits for room: no backlog of others
 
   // Follows what the state's nodes and rules have become; clears what it was told of as touched.

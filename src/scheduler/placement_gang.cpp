@@ -98,8 +98,9 @@ std::size_t range_of(const model::Gang& gang, std::uint32_t member) {
 using Members = std::map<std::size_t, std::vector<model::ChildIndex>>;  // by site
 
 std::optional<Members> spread(const model::Gang& gang, const std::vector<GangSite>& sites) {
+  if (sites.size() < gang.nodes) return std::nullopt;
   Matching matching(gang, sites);
-  if (sites.size() < gang.nodes || !matching.match()) return std::nullopt;
+  if (!matching.match()) return std::nullopt;
   std::vector<std::uint32_t> next;
   for (const model::GangRange& range : gang.ranges) next.push_back(range.begin);
   const std::size_t main_range = range_of(gang, gang.main);

@@ -223,7 +223,15 @@ Fit Round::gang_fit(const Unit& unit) {
 void Round::reserve() {
   while (reserved_ < waiting_.size()) {
     const Waiting& waiting = waiting_[reserved_++];
-    hold(state_, placement_, waiting, scheduler::reserve(state_, placement_, waiting, now_), now_);
+    QueueMemory& memory = placement_.memory.queues[waiting.queue];
+    const bool recent = memory.reserved_at <= now_ && now_ - memory.reserved_at < kMemoryAge;
+    if (!recent || memory.waiting != waiting ||
+        !holds(state_, placement_, memory.reservation, now_)) {
+      memory.waiting = waiting;
+      memory.reservation = scheduler::reserve(state_, placement_, waiting, now_);
+      memory.reserved_at = now_;
+    }
+    hold(state_, placement_, waiting, memory.reservation, now_);
   }
 }
 

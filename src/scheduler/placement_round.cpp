@@ -46,6 +46,10 @@ Round::Round(const Scheduler::State& state, Placement& placement, Instant now)
 
 void Round::run() {
   placement_.closed.assign(placement_.pool_count(), false);
+  for (auto& [number, queue] : placement_.memory.queues) queue.cut_short = false;
+  std::erase_if(placement_.memory.passed, [&](const auto& each) {
+    return each.second.enlisted != state_.enlisted && each.second.until <= now_;
+  });
   collect();
   const auto priority = [&](const QueueTurn& turn) {
     return state_.rules.queues[turn.queue].priority;
@@ -56,14 +60,16 @@ void Round::run() {
     run_tier(begin, end);
     begin = end;
   }
+  for (QueueTurn& turn : turns_)
+    for (ShareTurn& share : turn.shares) remember_passed(share);
   placement_.end_round();
 }
 
-void Round::ShareTurn::next_job() {
+void Round::ShareTurn::go_to(ChildIndex from) {
   taken = 0;
   plain = 0;
   boosted = 0;
-  const auto next = lane->second.at_or_after(order + 1);
+  const auto next = lane->second.at_or_after(from);
   if (next) {
     order = *next;
   } else if (++lane != end) {
@@ -84,10 +90,11 @@ void Round::collect() {
       if (turn.fair) {
         for (const ShareState& share : state_.shares)
           if (share.queue == last.queue) turn.vcpus += share.vcpus;
-        std::uint64_t pool = 0;
-        for (const std::uint32_t number : placement_.queue_pools(state_, last.queue))
-          pool += placement_.pool(number).vcpus();
-        pool = std::min(pool, placement_.everything().vcpus());
+        const std::vector<std::uint32_t>& pools = placement_.queue_pools(state_, last.queue);
+        const std::uint64_t pool = std::min<std::uint64_t>(
+            queue_vcpus(state_, last.queue,
+                        [&](std::size_t choice) { return placement_.pool(pools[choice]).vcpus(); }),
+            placement_.everything().vcpus());
         turn.vcpus_max = usable_vcpus(state_, last.queue, pool);
       }
     }
@@ -127,27 +134,44 @@ bool Round::choose(QueueTurn& turn) {
   return found;
 }
 
-void Round::take_turn(QueueTurn& turn) {
-  if (turn.waits) {
-    bool idle = false;
-    for (const std::uint32_t pool : placement_.queue_pools(state_, turn.queue))
-      idle = idle || placement_.pool(pool).idle();
-    if (!idle || ++turn.looked_at > kBackfillJobsMax) {
-      turn.done = true;
-      return;
-    }
+// Whether a queue in which somebody waits for room may still find any for others.
+bool Round::deep_enough(QueueTurn& turn) {
+  const auto idle = [&](std::uint32_t pool) { return placement_.pool(pool).idle(); };
+  const std::vector<std::uint32_t>& pools = placement_.queue_pools(state_, turn.queue);
+  if (std::none_of(pools.begin(), pools.end(), idle)) return true;
+  QueueMemory& memory = placement_.memory.queues[turn.queue];
+  const bool deep = now_ >= memory.deep_at;
+  if (++turn.looked_at > (deep ? kBackfillJobsMax : kBackfillJobsBetween)) {
+    memory.cut_short = !deep;
+    if (deep) memory.deep_at = now_ + kMemoryAge;
+    return true;
   }
+  return false;
+}
+
+void Round::take_turn(QueueTurn& turn) {
   ShareTurn& at = turn.shares[turn.at];
+  if (skip_passed(at)) return;
+  if (turn.waits && deep_enough(turn)) {
+    turn.done = true;
+    return;
+  }
   switch (offer(turn, at, state_.by_order[at.order])) {
     case Outcome::Stay:
       break;
     case Outcome::NextJob:
-      at.next_job();
+      next_job(at);
       break;
     case Outcome::QueueDone:
       turn.done = true;
       break;
   }
+}
+
+void Round::next_job(ShareTurn& at) {
+  if (!at.just_passed) remember_passed(at);
+  at.just_passed = false;
+  at.go_to(at.order + 1);
 }
 
 // Of a fair-share queue: how many children the share may take now.
@@ -175,6 +199,7 @@ Round::Outcome Round::offer(QueueTurn& turn, ShareTurn& at, JobId id) {
   std::uint64_t most = allowed(unit, at.taken);
   if (most == 0) {
     close_lacking(unit, at.taken);
+    pass(at, unit);
     return Outcome::NextJob;
   }
   if (turn.fair) {
@@ -283,29 +308,6 @@ std::uint64_t Round::concurrent(const Unit& unit, std::uint64_t taken) const {
   return most - std::min(most, out);
 }
 
-std::uint64_t Round::available(std::uint32_t consumable) const {
-  const std::uint64_t total = state_.rules.consumables[consumable].total;
-  const std::uint64_t gone = state_.spent[consumable] + in_use_[consumable];
-  return total - std::min(total, gone);
-}
-
-std::uint64_t Round::allowed(const Unit& unit, std::uint64_t taken) const {
-  std::uint64_t most = concurrent(unit, taken);
-  for (const model::ConsumableUse& use : unit.kind->consumables)
-    most =
-        consumable_closed_[use.consumable]
-            ? 0
-            : std::min(most, available(use.consumable) / std::max<std::uint64_t>(1, use.quantity));
-  return most;
-}
-
-// What it lacks nobody behind it takes: it would never have enough.
-void Round::close_lacking(const Unit& unit, std::uint64_t taken) {
-  if (concurrent(unit, taken) == 0) return;
-  for (const model::ConsumableUse& use : unit.kind->consumables)
-    if (available(use.consumable) < use.quantity) consumable_closed_[use.consumable] = true;
-}
-
 void Round::count(QueueTurn& turn, ShareTurn& at, std::uint64_t children, std::uint64_t vcpus) {
   at.taken += children;
   at.standing.vcpus += static_cast<double>(vcpus);
@@ -322,7 +324,8 @@ void Round::wait(QueueTurn& turn, const Unit& unit) {
   note(turn.queue, Blocked::Capacity, unit);
   if (turn.waits) return;
   turn.waits = true;
-  Waiting waiting{unit.kind->gang ? &*unit.kind->gang : nullptr, unit.each, unit.expected, {}};
+  Waiting waiting{
+      unit.kind->gang ? &*unit.kind->gang : nullptr, unit.each, unit.expected, {}, turn.queue};
   const std::uint64_t vcpus = vcpus_of(*unit.kind);
   if (placement_.closed.size() < placement_.pool_count())
     placement_.closed.resize(placement_.pool_count(), false);

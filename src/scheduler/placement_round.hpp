@@ -16,9 +16,6 @@
 
 namespace mpibatch::scheduler {
 
-// So many jobs behind one that waits for room are looked at in a round.
-inline constexpr std::uint32_t kBackfillJobsMax = 1000;
-
 struct Handout {
   JobId job{};
   std::uint32_t node = 0;
@@ -62,8 +59,11 @@ class Round {
     std::uint64_t plain = 0;  // of those, not boosted
     ChildIndex boosted = 0;   // the lowest that is not looked at yet
     ShareStanding standing;
+    Passed passed;             // jobs right before this one, for lack of consumables
+    LaneKey passed_in;         // their lane
+    bool just_passed = false;  // this one, too
     bool over() const { return lane == end; }
-    void next_job();
+    void go_to(ChildIndex from);
   };
   struct QueueTurn {
     std::uint32_t queue = 0;
@@ -93,6 +93,11 @@ class Round {
   void run_tier(std::size_t begin, std::size_t end);
   bool choose(QueueTurn& turn);
   void take_turn(QueueTurn& turn);
+  bool deep_enough(QueueTurn& turn);
+  void next_job(ShareTurn& at);
+  bool skip_passed(ShareTurn& at);
+  void pass(ShareTurn& at, const Unit& unit);
+  void remember_passed(ShareTurn& at);
   std::uint64_t turn_limit(const QueueTurn& turn, std::uint32_t vcpus_each) const;
   Outcome offer(QueueTurn& turn, ShareTurn& at, JobId id);
   void offer_boosted(QueueTurn& turn, ShareTurn& at, Unit unit, const JobExtra& more,

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <tuple>
 
+#include "scheduler/placement.hpp"
+#include "scheduler/placement_gang.hpp"
+
 namespace mpibatch::scheduler {
 
 namespace {
@@ -142,6 +145,17 @@ Reservation reserve(const Scheduler::State& state, Placement& placement, const W
     if (!best || (found->at && (!best->at || *found->at < *best->at))) best = found;
   }
   return best.value_or(Reservation{});
+}
+
+bool holds(const Scheduler::State& state, Placement& placement, const Reservation& reservation,
+           Instant now) {
+  if (reservation.parts.empty()) return false;
+  return std::all_of(reservation.parts.begin(), reservation.parts.end(), [&](const auto& part) {
+    if (!placement.node(part.node).serves) return false;
+    if (!reservation.at) return true;
+    const Instant at = std::max(now, *reservation.at);
+    return times(part.room, placement.drain(state, part.node).free_at(at)) > 0;
+  });
 }
 
 void hold(const Scheduler::State& state, Placement& placement, const Waiting& waiting,

@@ -4,8 +4,8 @@
 #include <optional>
 #include <vector>
 
-#include "scheduler/placement.hpp"
-#include "scheduler/placement_gang.hpp"
+#include "scheduler/placement_room.hpp"
+#include "scheduler/state.hpp"
 
 namespace mpibatch::scheduler {
 
@@ -15,6 +15,8 @@ struct Waiting {
   model::Resources each;
   Duration expected{0};
   std::vector<std::uint32_t> pools;  // of environments that may take it
+  std::uint32_t queue = 0;
+  bool operator==(const Waiting&) const = default;
 };
 
 struct Reservation {
@@ -28,6 +30,9 @@ struct Reservation {
 
 Reservation reserve(const Scheduler::State& state, Placement& placement, const Waiting& waiting,
                     Instant now);
+// Whether all its nodes will still have the room by then.
+bool holds(const Scheduler::State& state, Placement& placement, const Reservation& reservation,
+           Instant now);
 // Lets everybody see it.
 void hold(const Scheduler::State& state, Placement& placement, const Waiting& waiting,
           const Reservation& reservation, Instant now);

@@ -51,7 +51,8 @@ struct JobState {
 
 // What only few jobs have, and every array.
 struct JobExtra {
-  std::string end_reason;  // of the last cancel or ended wait
+  // Why children were cancelled; each has one at the most.
+  std::vector<std::pair<std::string, model::RangeSet>> end_reasons;
   std::uint64_t attempts_ended = 0;
   Duration busy{0};                                  // of those attempts
   std::uint64_t unstartable = 0;                     // of those attempts, in a row from the first
@@ -101,6 +102,7 @@ struct GangState {
   Outcome outcome = Outcome::None;
   bool started = false;       // its main member
   model::NodeName lost_host;  // of Lost
+  bool goes_again() const { return outcome == Outcome::Lost || outcome == Outcome::Again; }
 };
 
 struct NodeState {
@@ -188,6 +190,7 @@ struct Scheduler::State {
   std::vector<JobId> by_order;                   // jobs of the plan
   std::map<LaneKey, model::RangeSet> lanes;      // orders of jobs that have something to grant
   std::map<Instant, model::RangeSet> sleeping;   // … but not before
+  std::uint64_t enlisted = 0;                    // counts jobs that came into a lane
   std::uint64_t unfinished = 0;                  // children in the plan that are not terminal
   std::uint64_t failed = 0;                      // of those in the plan: Failed
   std::vector<std::uint64_t> environment_vcpus;  // granted through each environment

@@ -2,6 +2,7 @@
 #include <random>
 
 #include "scheduler/limits.hpp"
+#include "scheduler/placement_memory.hpp"
 #include "support/scheduler_timeline.hpp"
 
 namespace mpibatch::scheduler {
@@ -142,7 +143,8 @@ struct Workload {
   std::vector<std::uint32_t> nodes;  // vCPUs
 };
 
-Workload random_workload(unsigned seed, bool gangs) {
+// Jobs take 1 to 20 times `unit`, and `more`.
+Workload random_workload(unsigned seed, bool gangs, Duration unit = 1s, Duration more = 0s) {
   std::mt19937 random(seed);
   const auto number = [&](int low, int high) {
     return std::uniform_int_distribution<int>(low, high)(random);
@@ -154,7 +156,7 @@ Workload random_workload(unsigned seed, bool gangs) {
   const auto narrowest = static_cast<int>(*std::min_element(load.nodes.begin(), load.nodes.end()));
   for (int i = number(4, 24); i > 0; --i) {
     JobBuilder job("j" + std::to_string(i));
-    job.expected(std::chrono::seconds(number(1, 20)));
+    job.expected(more + number(1, 20) * unit);
     if (gangs && number(0, 2) == 0) {
       job.gang(static_cast<std::uint32_t>(number(1, nodes)),
                {static_cast<std::uint32_t>(number(1, narrowest)), 0, 0});
@@ -195,9 +197,8 @@ Instant earliest(const Timeline& line, const model::JobSpec& spec,
   return times.at((spec.gang ? spec.gang->nodes : 1) - 1);
 }
 
-void check_promises(unsigned seed, bool gangs) {
+void check_promises(unsigned seed, const Workload& load, Duration late_max = 0s) {
   SCOPED_TRACE("seed " + std::to_string(seed));
-  const Workload load = random_workload(seed, gangs);
   Timeline line(load.plan);
   for (std::size_t i = 0; i < load.nodes.size(); ++i)
     line.join("n" + std::to_string(i), {load.nodes[i], 0});
@@ -232,17 +233,23 @@ void check_promises(unsigned seed, bool gangs) {
     look();
   }
   for (const auto& [key, time] : promised)
-    EXPECT_LE(to_us(line.runs.at(key).start), to_us(time))
+    EXPECT_LE(to_us(line.runs.at(key).start), to_us(time + late_max))
         << "job " << line.core.name(key.first) << ", child " << key.second;
   EXPECT_TRUE(line.core.finished());
 }
 
 TEST(Backfill, NeverDelaysAReservation) {
-  for (unsigned seed = 1; seed <= 1000; ++seed) check_promises(seed, false);
+  for (unsigned seed = 1; seed <= 1000; ++seed) check_promises(seed, random_workload(seed, false));
 }
 
 TEST(Backfill, NeverDelaysAGangsReservation) {
-  for (unsigned seed = 1; seed <= 1000; ++seed) check_promises(seed, true);
+  for (unsigned seed = 1; seed <= 1000; ++seed) check_promises(seed, random_workload(seed, true));
+}
+
+// Ends that crowd together: a reservation may be as old as a round remembers it.
+TEST(Backfill, DelaysNoReservationForLongerThanItIsRemembered) {
+  for (unsigned seed = 1; seed <= 500; ++seed)
+    check_promises(seed, random_workload(seed, seed % 2 == 0, 7ms, 1s), kMemoryAge);
 }
 
 // Graham: whatever the order, sum/m + (1 - 1/m) * longest.

@@ -1,0 +1,17 @@
+#include "scheduler/placement_memory.hpp"
+
+#include <algorithm>
+
+namespace mpibatch::scheduler {
+
+std::optional<Instant> RoundMemory::next_time(std::uint64_t enlisted) const {
+  std::optional<Instant> next;
+  const auto sooner = [&](Instant at) { next = std::min(next.value_or(at), at); };
+  for (const auto& [number, queue] : queues)
+    if (queue.cut_short) sooner(queue.deep_at);
+  for (const auto& [lane, jobs] : passed)
+    if (jobs.enlisted != enlisted) sooner(jobs.until);
+  return next;
+}
+
+}  // namespace mpibatch::scheduler
