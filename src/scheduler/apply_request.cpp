@@ -16,15 +16,35 @@ model::Ranges clipped(const model::Ranges& ranges, ChildIndex size) {
   return inside;
 }
 
+// The reason comes back as the status reason of what this ends, now or when its node says so; what
+// has ended before keeps its own.
+void keep_reason(Scheduler::State& state, JobId id, const model::Ranges& children,
+                 const std::string& reason) {
+  auto& reasons = state.extra(id).end_reasons;
+  const JobState& job = state.job(id);
+  model::RangeSet these;
+  model::for_each(children, [&](ChildIndex child) {
+    if (!model::terminal(state.child(job, child).state())) these.insert(child);
+  });
+  if (these.empty()) return;
+  for (auto& [other, those] : reasons)
+    for (const model::Range& range : those.overlap(these.ranges())) those.erase(range);
+  std::erase_if(reasons, [](const auto& each) { return each.second.empty(); });
+  auto found = std::find_if(reasons.begin(), reasons.end(),
+                            [&](const auto& each) { return each.first == reason; });
+  if (found == reasons.end()) found = reasons.insert(found, {reason, {}});
+  for (const model::Range& range : these.ranges()) found->second.insert(range);
+}
+
 }  // namespace
 
 Result<void> Applier::operator()(const model::CancelRequested& fact) {
   if (!state.known(fact.job)) return impossible(fact, "there is no such job");
   state.requests.insert(fact.request);
   if (!state.job(fact.job).in_plan) return {};
-  state.extra(fact.job).end_reason = fact.reason;
+  const model::Ranges children = clipped(fact.children, state.job(fact.job).size);
+  keep_reason(state, fact.job, children, fact.reason);
   const JobState& job = state.job(fact.job);
-  const model::Ranges children = clipped(fact.children, job.size);
   // The last first: a SEQUENTIAL child is ended by its own cancel, not by that of the one before
   // it.
   for (auto range = children.rbegin(); range != children.rend(); ++range)
@@ -189,7 +209,8 @@ Result<void> Applier::operator()(const model::PriorityRequested& fact) {
 Result<void> Applier::operator()(const model::WaitEnded& fact) {
   if (!state.known(fact.job) || !state.job(fact.job).in_plan)
     return impossible(fact, "the plan has no such job");
-  if (fact.cancelled) state.extra(fact.job).end_reason = fact.reason;
+  if (fact.cancelled)
+    keep_reason(state, fact.job, clipped(fact.children, state.job(fact.job).size), fact.reason);
   const JobState& job = state.job(fact.job);
   model::for_each(clipped(fact.children, job.size), [&](ChildIndex child) {
     const ChildState now = state.child(job, child).state();

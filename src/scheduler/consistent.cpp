@@ -80,9 +80,13 @@ struct Consistency {
       const SavedExtra& extra = saved.extras[i];
       if (model::number_of(extra.job) >= saved.jobs.size()) return false;
       if (i > 0 && extra.job <= saved.extras[i - 1].job) return false;
-      if (!model::well_formed(extra.held) ||
-          (!extra.held.empty() && extra.held.back().end > model::kChildrenMax))
-        return false;
+      const auto sound = [](const model::Ranges& children) {
+        return model::well_formed(children) &&
+               (children.empty() || children.back().end <= model::kChildrenMax);
+      };
+      if (!sound(extra.held)) return false;
+      for (const auto& [reason, children] : extra.end_reasons)
+        if (!sound(children)) return false;
     }
     for (const SavedShare& share : saved.shares)
       if (share.queue >= saved.rules.queues.size() || !saved.rules.queues[share.queue].policy)

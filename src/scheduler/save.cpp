@@ -7,6 +7,13 @@ namespace mpibatch::scheduler {
 
 namespace {
 
+std::vector<std::pair<std::string, model::Ranges>> reasons_of(const JobExtra& more) {
+  std::vector<std::pair<std::string, model::Ranges>> reasons;
+  for (const auto& [reason, children] : more.end_reasons)
+    reasons.emplace_back(reason, children.ranges());
+  return reasons;
+}
+
 model::RangeSet set_of(const model::Ranges& ranges) {
   model::RangeSet set;
   for (const model::Range& range : ranges) set.insert(range);
@@ -35,7 +42,7 @@ void pack_jobs(const Scheduler::State& state, Saved& saved) {
     const JobExtra* more = state.extra_of(job);
     if (!more) continue;
     SavedExtra extra{id,
-                     more->end_reason,
+                     reasons_of(*more),
                      more->attempts_ended,
                      more->busy,
                      more->unstartable,
@@ -138,7 +145,8 @@ void unpack_jobs(Saved& saved, Scheduler::State& state) {
     state.matches.push_back({match.awaited, match.waiting, std::move(match.groups), {}, {}, {}});
   for (SavedExtra& extra : saved.extras) {
     JobExtra& to = state.extra(extra.job);
-    to.end_reason = std::move(extra.end_reason);
+    for (auto& [reason, children] : extra.end_reasons)
+      to.end_reasons.emplace_back(std::move(reason), set_of(children));
     to.attempts_ended = extra.attempts_ended;
     to.busy = extra.busy;
     to.unstartable = extra.unstartable;

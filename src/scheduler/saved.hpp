@@ -25,7 +25,7 @@ struct SavedJob {
 
 struct SavedExtra {
   JobId job{};
-  std::string end_reason;
+  std::vector<std::pair<std::string, model::Ranges>> end_reasons;
   std::uint64_t attempts_ended = 0;
   Duration busy{0};
   std::uint64_t unstartable = 0;
@@ -37,7 +37,7 @@ struct SavedExtra {
   std::optional<std::uint32_t> priority;
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive& job& end_reason& attempts_ended& busy& unstartable& proven& trouble& forgiven& held&
+    archive& job& end_reasons& attempts_ended& busy& unstartable& proven& trouble& forgiven& held&
         out_of_memory& priority;
   }
 };

@@ -108,7 +108,10 @@ std::string Scheduler::status_reason(JobId id) const {
   const Counts counts = state_->counts(job);
   if (counts[ChildState::Skipped] == job.size) return std::string(model::kReasonSkipped);
   if (status(id) != model::JobStatus::Failed) return {};
-  if (counts[ChildState::Cancelled] == job.size) return state_->extra_of(job)->end_reason;
+  if (counts[ChildState::Cancelled] == job.size) {
+    const auto& reasons = state_->extra_of(job)->end_reasons;
+    if (reasons.size() == 1) return reasons.front().first;
+  }
   if (counts[ChildState::DependencyFailed] == job.size)
     return std::string(model::kReasonDependency);
   return std::string(model::kReasonArrayChild);
@@ -118,7 +121,12 @@ std::string Scheduler::status_reason(JobId id, ChildIndex index) const {
   const JobState& job = state_->job(id);
   const ChildState state = state_->child(job, index).state();
   const JobExtra* more = state_->extra_of(job);
-  if (state == ChildState::Cancelled) return more ? more->end_reason : std::string();
+  if (state == ChildState::Cancelled) {
+    if (more)
+      for (const auto& [reason, children] : more->end_reasons)
+        if (children.contains(index)) return reason;
+    return {};
+  }
   if (state == ChildState::DependencyFailed) return std::string(model::kReasonDependency);
   if (state == ChildState::Skipped) return std::string(model::kReasonSkipped);
   const auto failure = last_failure(id, index);
