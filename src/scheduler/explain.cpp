@@ -47,10 +47,12 @@ void explain_child(const Scheduler& core, const State& state, JobId id, ChildInd
       if (of == ChildState::DependencyFailed)
         explain_failed_dependency(core, state, id, index, lines);
       if (of == ChildState::Failed)
-        lines.push_back(
-            fmt::format("`mpibatch logs {0}` shows what it printed, `mpibatch retry {0}` "
-                        "runs it again",
-                        child_name(state, id, index)));
+        lines.push_back(fmt::format("{1}`mpibatch retry {0}` runs it again",
+                                    child_name(state, id, index),
+                                    core.attempts_failed(id, index) > 0
+                                        ? fmt::format("`mpibatch logs {}` shows what it printed, ",
+                                                      child_name(state, id, index))
+                                        : ""));
       break;
   }
 }
@@ -128,11 +130,11 @@ void explain_holds(const Scheduler&, const State& state, JobId id, ChildIndex in
     lines.push_back(
         fmt::format("its job is held: {}; {} lets it go on", more->trouble, release(state, id)));
   } else if (state.held_by_failures(job)) {
-    lines.push_back(fmt::format(
-        "its job is held: {} children failed, its maxFailures is {}; {} forgives them, the next "
-        "run retries them",
-        more->counts[ChildState::Failed] - more->forgiven, *state.kind(job).max_failures,
-        release(state, id)));
+    lines.push_back(
+        fmt::format("its job is held: {} failed, its maxFailures is {}; {} forgives them, the next "
+                    "run retries them",
+                    children_text(more->counts[ChildState::Failed] - more->forgiven),
+                    *state.kind(job).max_failures, release(state, id)));
   }
   if (state.plan_held())
     lines.push_back(fmt::format(

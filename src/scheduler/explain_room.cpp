@@ -6,6 +6,7 @@
 
 #include "scheduler/explain.hpp"
 #include "scheduler/fair_share.hpp"
+#include "scheduler/pool.hpp"
 #include "scheduler/shortage.hpp"
 
 namespace mpibatch::scheduler {
@@ -125,6 +126,36 @@ void explain_share(const State& state, const JobState& job, Instant now, Lines& 
       standing_of(state, own, now).value()));
 }
 
+// What computeReservation keeps for shares that have no work yet.
+void explain_reservation(const State& state, const model::JobSpec& kind, Lines& lines) {
+  const model::Queue& queue = state.rules.queues[kind.queue];
+  if (!queue.policy || state.rules.policies[*queue.policy].compute_reservation == 0) return;
+  const auto vcpus_in = [&](const PoolRule& rule) {
+    std::uint64_t sum = 0;
+    for (const NodeId node : nodes_of(state, rule)) sum += state.node(node).capacity.vcpus;
+    return sum;
+  };
+  model::JobSpec any;
+  any.queue = kind.queue;
+  const std::vector<PoolChoice> choices = choices_of(state.rules, any);
+  if (choices.empty()) return;
+  const std::uint64_t all =
+      std::min(queue_vcpus(state, kind.queue,
+                           [&](std::size_t choice) { return vcpus_in(choices[choice].rule); }),
+               vcpus_in({}));
+  const std::uint64_t usable = usable_vcpus(state, kind.queue, all);
+  std::uint64_t used = 0;
+  for (const ShareState& share : state.shares)
+    if (share.queue == kind.queue) used += share.vcpus;
+  const std::uint64_t asked = vcpus_of(kind, kind.resources);
+  if (used == 0 || used + asked <= usable) return;
+  const std::uint64_t left = usable - std::min(usable, used);
+  lines.push_back(
+      fmt::format("needs {}; queue '{}' has {} left (short by {}): it keeps {} of {} for shares "
+                  "that have no work yet (computeReservation)",
+                  counted(asked, "vCPU"), queue.name, left, asked - left, all - usable, all));
+}
+
 }  // namespace
 
 void explain_room(const Scheduler&, const State& state, JobId id, ChildIndex index, Instant now,
@@ -138,17 +169,19 @@ void explain_room(const Scheduler&, const State& state, JobId id, ChildIndex ind
     const Counts counts = state.counts(job);
     const std::uint64_t out = counts[ChildState::Granted] + counts[ChildState::Running];
     if (out >= kind.max_concurrent)
-      lines.push_back(fmt::format("{} of its job are out, its maxConcurrent is {}",
-                                  out == 1 ? "1 child" : fmt::format("{} children", out),
+      lines.push_back(fmt::format("{} of its job {} out, its maxConcurrent is {}",
+                                  children_text(out), out == 1 ? "is" : "are",
                                   kind.max_concurrent));
   }
   explain_consumables(state, kind, lines);
   explain_walltime(state, job, now, lines);
   if (const std::string lack = never_fits(state, kind, asked, Detail::ShortBy); !lack.empty()) {
     lines.push_back(lack);
-    lines.push_back(misconfiguration(state, kind, asked));
+    if (const std::string code = misconfiguration(state, kind, asked); !code.empty())
+      lines.push_back(code);
     return;
   }
+  explain_reservation(state, kind, lines);
   explain_share(state, job, now, lines);
   const bool more = !lines.empty();
   std::string room = finds_no_room(state, kind, asked);

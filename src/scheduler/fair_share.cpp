@@ -34,6 +34,22 @@ std::uint64_t turn_of(const ShareStanding& first, const ShareStanding& second,
   return static_cast<std::uint64_t>(std::clamp(turn, 1.0, kTurnMax));
 }
 
+std::uint64_t queue_vcpus(const Scheduler::State& state, std::uint32_t queue,
+                          const std::function<std::uint64_t(std::size_t)>& of_choice) {
+  const std::vector<std::uint32_t>& environments = state.rules.queues[queue].environments;
+  if (environments.empty()) return of_choice(0);
+  std::uint64_t sum = 0;
+  std::size_t choice = 0;
+  for (const std::uint32_t number : environments) {
+    const model::ComputeEnvironment& environment = state.rules.environments[number];
+    if (!environment.enabled) continue;
+    const std::uint64_t vcpus = of_choice(choice++);
+    sum +=
+        environment.max_vcpus == 0 ? vcpus : std::min<std::uint64_t>(vcpus, environment.max_vcpus);
+  }
+  return sum;
+}
+
 // AWS Batch, scheduling policies: (computeReservation/100)^ActiveFairShares × maxvCpus.
 std::uint64_t usable_vcpus(const Scheduler::State& state, std::uint32_t queue,
                            std::uint64_t pool_vcpus) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "scheduler/state.hpp"
@@ -25,6 +26,10 @@ bool goes_before(const ShareStanding& a, const ShareStanding& b);
 std::uint64_t turn_of(const ShareStanding& first, const ShareStanding& second,
                       std::uint32_t vcpus_each);
 
+// vCPUs of the environments that a queue may use, each bounded by its maxvCpus. `of_choice(i)` has
+// those of the nodes of its i-th enabled environment (or of all nodes, where it names none).
+std::uint64_t queue_vcpus(const Scheduler::State& state, std::uint32_t queue,
+                          const std::function<std::uint64_t(std::size_t)>& of_choice);
 // vCPUs of `pool_vcpus` that the shares of this queue that have work may hold together: the rest
 // is kept for those that have none yet.
 std::uint64_t usable_vcpus(const Scheduler::State& state, std::uint32_t queue,

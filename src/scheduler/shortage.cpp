@@ -37,14 +37,6 @@ struct Sight {
   std::size_t count() const { return nodes.size(); }
 };
 
-std::uint32_t vcpus_of(const model::JobSpec& kind, const model::Resources& asked) {
-  if (!kind.gang) return asked.vcpus;
-  std::uint32_t sum = 0;
-  for (const model::GangRange& range : kind.gang->ranges)
-    sum += range.each.vcpus * (range.end - range.begin);
-  return sum;
-}
-
 // vCPUs that an environment may still give out, if it is bounded.
 std::optional<std::uint64_t> bound_of(const State& state, std::uint32_t number, bool now) {
   if (number == model::kNoEnvironment) return std::nullopt;
@@ -172,8 +164,9 @@ std::string no_seats(const State& state, const model::Gang& gang, const Sight& s
   std::map<std::string, std::uint32_t> hosts;
   for (const NodeId id : sight.nodes) ++hosts[state.node(id).name.host];
   if (gang.spread && hosts.size() < gang.nodes)
-    return fmt::format("needs {} on different hosts; there are {} (short by {})",
-                       counted(gang.nodes, "node"), hosts.size(), gang.nodes - hosts.size());
+    return fmt::format("needs {} on different hosts; there {} {} (short by {})",
+                       counted(gang.nodes, "node"), hosts.size() == 1 ? "is" : "are", hosts.size(),
+                       gang.nodes - hosts.size());
   for (const model::GangRange& range : gang.ranges) {
     std::uint64_t seats = 0;
     std::map<std::string, bool> taken;
@@ -200,8 +193,20 @@ std::string no_seats(const State& state, const model::Gang& gang, const Sight& s
 
 }  // namespace
 
+std::uint32_t vcpus_of(const model::JobSpec& kind, const model::Resources& asked) {
+  if (!kind.gang) return asked.vcpus;
+  std::uint32_t sum = 0;
+  for (const model::GangRange& range : kind.gang->ranges)
+    sum += range.each.vcpus * (range.end - range.begin);
+  return sum;
+}
+
 std::string counted(std::uint64_t count, const std::string& noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+std::string children_text(std::uint64_t count) {
+  return fmt::format("{} {}", count, count == 1 ? "child" : "children");
 }
 
 std::string seconds_text(Duration duration) {
@@ -250,8 +255,10 @@ std::string never_fits(const State& state, const model::JobSpec& kind,
 std::string misconfiguration(const State& state, const model::JobSpec& kind,
                              const model::Resources& asked) {
   const std::uint64_t vcpus = vcpus_of(kind, asked);
+  const std::vector<PoolChoice> choices = choices_of(state.rules, kind);
+  if (sight_of(state, choices, whole).count() == 0) return {};
   bool over = false;
-  for (const PoolChoice& choice : choices_of(state.rules, kind)) {
+  for (const PoolChoice& choice : choices) {
     const auto most = bound_of(state, choice.environment, false);
     over = over || (most && vcpus > *most);
   }

@@ -16,7 +16,9 @@ enum class Detail { Plain, ShortBy };
 // What keeps a child that asks for this from all nodes, were they empty; empty: nothing.
 std::string never_fits(const Scheduler::State& state, const model::JobSpec& kind,
                        const model::Resources& asked, Detail detail);
-// AWS Batch's word for it.
+// vCPUs of all its members.
+std::uint32_t vcpus_of(const model::JobSpec& kind, const model::Resources& asked);
+// AWS Batch's word for it; empty where there is no node of its own: a node may come.
 std::string misconfiguration(const Scheduler::State& state, const model::JobSpec& kind,
                              const model::Resources& asked);
 // What no node, or no environment, has free now; empty: there is room.
@@ -27,6 +29,7 @@ std::uint64_t left_of(const Scheduler::State& state, std::uint32_t consumable);
 std::uint64_t free_of(const Scheduler::State& state, std::uint32_t consumable);
 
 std::string counted(std::uint64_t count, const std::string& noun);  // "1 job", "3 jobs"
+std::string children_text(std::uint64_t count);                     // "1 child", "3 children"
 std::string seconds_text(Duration duration);                        // "17 s", rounded up
 void bound_lines(std::vector<std::string>& lines, std::size_t all);
 

@@ -24,9 +24,10 @@ std::string hopeless(const State& state, const JobState& job) {
   if (std::string lack = never_fits(state, kind, asked, Detail::Plain); !lack.empty()) return lack;
   for (const model::ConsumableUse& use : kind.consumables)
     if (left_of(state, use.consumable) < use.quantity)
-      return fmt::format("needs {} of '{}'; {} are left for good", use.quantity,
-                         state.rules.consumables[use.consumable].name,
-                         left_of(state, use.consumable));
+      return fmt::format(
+          "needs {} of '{}'; {} {}", use.quantity, state.rules.consumables[use.consumable].name,
+          left_of(state, use.consumable),
+          state.spent[use.consumable] > 0 ? "are left for good" : "are all there is");
   const Duration expected = state.expected(job);
   if (!state.allocation || expected <= Duration{0}) return {};
   const Duration left = state.allocation->second - state.woken_upto;

@@ -154,7 +154,7 @@ TEST(Explain, NamesFailuresThatHold) {
   const auto granted = driver.grants();
   ASSERT_FALSE(granted.empty());
   driver.ended(granted[0].grant, granted[0].children, testing::end_of(model::EndKind::Exited, 3));
-  EXPECT_SAYS(explain(driver, "a", 9), "its job is held: 1 children failed, its maxFailures is 0");
+  EXPECT_SAYS(explain(driver, "a", 9), "its job is held: 1 child failed, its maxFailures is 0");
   ASSERT_EQ(driver.core.held().size(), 1U);
   EXPECT_SAYS(driver.core.held(), "`mpibatch release a`");
   EXPECT_TRUE(driver.core.stuck().empty());
