@@ -256,7 +256,9 @@ Result<void> Applier::operator()(const model::Ended& fact) {
   if (gang) {
     auto outcome = GangState::Outcome::None;  // only the main member's end says anything
     if (main && !failed.empty()) {
-      fail(job, failed[0].first, *failed[0].second, node);
+      // It is to go again for the loss of another member, and fails for that as well.
+      if (!state.gangs.at(*gang).goes_again() || !cancelled.empty())
+        fail(job, failed[0].first, *failed[0].second, node);
       outcome = failed[0].second->verdict == model::Verdict::Retried ? GangState::Outcome::Again
                                                                      : GangState::Outcome::Failed;
       if (!cancelled.empty()) outcome = GangState::Outcome::Cancelled;

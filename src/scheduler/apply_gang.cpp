@@ -78,8 +78,11 @@ void Applier::gang_part_back(GrantId main, GangState::Outcome outcome,
   GangState& gang = state.gangs.at(main);
   const bool first =
       gang.outcome == GangState::Outcome::None && outcome != GangState::Outcome::None;
-  // The main member's success is the gang's, whatever has become of the others before.
-  if (first || outcome == GangState::Outcome::Succeeded) {
+  // The main member's success is the gang's, whatever has become of the others before; and what a
+  // user ended does not go again.
+  const bool stronger = outcome == GangState::Outcome::Succeeded ||
+                        (outcome == GangState::Outcome::Cancelled && gang.goes_again());
+  if (first || stronger) {
     gang.outcome = outcome;
     gang.lost_host = host;
     for (const auto& [id, grant] : state.grants)

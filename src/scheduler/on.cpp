@@ -115,9 +115,11 @@ struct Answer {
       const bool known = today && job.in_plan;
       const unsigned failed = known ? state.child(job, *today).attempts_failed() : 0;
       // Its job may have left the plan: then nobody asks. What a user ended is never retried.
-      const model::Verdict verdict = known && !grant.cancelled.contains(child)
-                                         ? judge(state.kind(job).retry, one->end, failed)
-                                         : model::Verdict::Failed;
+      auto verdict = model::Verdict::Failed;
+      if (known && !grant.cancelled.contains(child)) {
+        const bool again = grant.gang && state.gangs.at(*grant.gang).goes_again();
+        verdict = again ? model::Verdict::Retried : judge(state.kind(job).retry, one->end, failed);
+      }
       fact.failed.push_back({child, verdict, one->end.kind, one->end.code, one->end.reason});
     }
     fact.succeeded = model::ranges_of(std::move(succeeded));

@@ -144,6 +144,32 @@ TEST(Gang, SucceedsWithItsMainMemberAfterAnotherWasLost) {
   }
 }
 
+TEST(Gang, SpendsNoAttemptWhereAnotherMemberWasLostBefore) {
+  SchedulerDriver driver({{}, {JobBuilder("g").gang(2, {1, 0, 0})}});
+  driver.join("n1", {1, 0});
+  driver.join("n2", {1, 0});
+  ASSERT_EQ(gangs(driver).size(), 1U);
+  driver.started(driver.grant(1), {{0, 1}});
+  const GrantView other = driver.view(driver.grant(2));
+  driver.happen(InstanceGone{other.node, other.instance, "power"});
+  driver.ended(driver.grant(1), {{0, 1}}, testing::end_of(model::EndKind::Exited, 1));
+  EXPECT_EQ(driver.state("g"), "runnable");
+  EXPECT_EQ(driver.core.attempts_failed(driver.job("g"), 0), 0U);
+}
+
+TEST(Gang, DoesNotGoAgainAfterALossWhereAUserEndedIt) {
+  SchedulerDriver driver({{}, {JobBuilder("g").gang(2, {1, 0, 0})}});
+  driver.join("n1", {1, 0});
+  driver.join("n2", {1, 0});
+  ASSERT_EQ(gangs(driver).size(), 1U);
+  driver.started(driver.grant(1), {{0, 1}});
+  const GrantView other = driver.view(driver.grant(2));
+  driver.happen(InstanceGone{other.node, other.instance, "power"});
+  driver.happen(CancelJob{"u1", driver.job("g"), {{0, 1}}, "enough", true});
+  driver.ended(driver.grant(1), {{0, 1}}, testing::end_of(model::EndKind::Exited, 1));
+  EXPECT_EQ(driver.state("g"), "cancelled");
+}
+
 TEST(Gang, OfAnArrayIsOneOfMany) {
   SchedulerDriver driver({{}, {JobBuilder("g").array(5).gang(2, {2, 0, 0}).max_concurrent(3)}});
   for (const char* name : {"n1", "n2", "n3"}) driver.join(name, {4, 0});
