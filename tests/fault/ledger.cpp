@@ -134,7 +134,8 @@ void Ledger::drop(const GrantId& id, const std::vector<Key>& keys, bool spends) 
 
 void Ledger::part_back(const GrantId& main, Gang::Outcome outcome) {
   Gang& gang = gangs_.at(main);
-  if (gang.outcome == Gang::Outcome::None || outcome == Gang::Outcome::Succeeded)
+  if (gang.outcome == Gang::Outcome::None || outcome == Gang::Outcome::Succeeded ||
+      (outcome == Gang::Outcome::Cancelled && gang.goes_again()))
     gang.outcome = outcome;
   if (--gang.parts > 0) return;
   const Gang over = gang;
@@ -211,7 +212,11 @@ void Ledger::take(const model::Ended& fact) {
     auto outcome = Gang::Outcome::None;
     if (before.main && !good.empty()) outcome = Gang::Outcome::Succeeded;
     if (before.main && !bad.empty()) {
-      end_badly({before.job, bad[0].first}, *bad[0].second, !before.cancelled.empty());
+      const bool cancelled = !before.cancelled.empty();
+      const bool again = gangs_.at(*before.gang).goes_again() && !cancelled;
+      if (!again) end_badly({before.job, bad[0].first}, *bad[0].second, cancelled);
+      if (again && bad[0].second->verdict != model::Verdict::Retried)
+        throw Violation{"a gang that goes again counts its main member's failure"};
       outcome = bad[0].second->verdict == model::Verdict::Retried ? Gang::Outcome::Again
                                                                   : Gang::Outcome::Failed;
       if (!before.cancelled.empty()) outcome = Gang::Outcome::Cancelled;

@@ -71,6 +71,7 @@ class Ledger {
     enum class Outcome : std::uint8_t { None, Succeeded, Failed, Again, Lost, Cancelled };
     Outcome outcome = Outcome::None;
     bool started = false;
+    bool goes_again() const { return outcome == Outcome::Lost || outcome == Outcome::Again; }
   };
   struct Node {
     model::NodeName name;
