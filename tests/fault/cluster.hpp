@@ -111,6 +111,7 @@ struct Cluster {
   std::optional<Damage> damaged;  // of one file, until it is restored
   bool published = false;         // there is a state.h5, from now on always
   std::optional<Fate> fate;
+  bool fate_met = false;
   std::function<void(Host&)> power_loss;  // when a fate asks for it …
   std::function<void()> asleep;           // … or its rank 0 sleeps
   unsigned late_messages = 0;             // of a thousand

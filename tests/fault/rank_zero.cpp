@@ -155,6 +155,7 @@ void RankZero::die_here() {
 bool RankZero::doomed(Doom doom) {
   if (doom_ != doom) return false;
   doom_.reset();
+  cluster_.fate_met = true;
   cluster_.tally(
       static_cast<Seen>(static_cast<int>(Seen::DoomedBeforeWrite) + static_cast<int>(doom)));
   trace_("{} meets its fate", title());

@@ -182,6 +182,8 @@ void World::run() {
 }
 
 void World::check_end() {
+  if (cluster_.fate && cluster_.fate->fact > 0 && !cluster_.fate_met)
+    throw Violation{"no rank 0 met its fate"};
   if (!finished_) throw Violation{"nothing happens any more, and the run has not ended"};
   const FileSystem& files = cluster_.disk.files();
   const auto state = fold_run(files, cluster_.folder);
