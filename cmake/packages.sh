@@ -5,7 +5,7 @@
 packages_build=(g++ cmake ninja-build pkg-config libopenmpi-dev openmpi-bin libhwloc-dev libhdf5-dev
   libboost-serialization-dev nlohmann-json3-dev libcli11-dev libspdlog-dev libfmt-dev libexpected-dev
   libyaml-cpp-dev)
-packages_tests=(libgtest-dev libbenchmark-dev mpich libmpich-dev python3 python3-h5py hdf5-tools iproute2
+packages_tests=(ccache libgtest-dev libbenchmark-dev mpich libmpich-dev python3 python3-h5py hdf5-tools iproute2
   util-linux procps)
 packages_examples=(bowtie2 bowtie2-examples samtools bcftools)
 

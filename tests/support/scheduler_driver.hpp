@@ -19,81 +19,33 @@ struct SchedulerDriver {
   std::vector<model::Fact> facts;  // all that were applied
   Instant now{};
 
-  SchedulerDriver() { apply(model::EpochBegan{model::Epoch{1}, "h", "boot", {}, {}}); }
-  explicit SchedulerDriver(PlanBuilder plan) : SchedulerDriver() { adopt(std::move(plan)); }
+  SchedulerDriver();
+  explicit SchedulerDriver(PlanBuilder plan);
+  SchedulerDriver(SchedulerDriver&&) noexcept;
+  SchedulerDriver& operator=(SchedulerDriver&&) noexcept;
+  ~SchedulerDriver();
 
-  void apply(const model::Fact& fact) {
-    const Result<void> done = core.apply(fact);
-    ASSERT_TRUE(done) << done.error().message;
-    facts.push_back(fact);
-  }
-  void adopt(PlanBuilder plan) {
-    adopted = testing::adopt(std::move(plan), adopted);
-    apply(adopted.fact);
-  }
-  std::vector<model::Fact> happen(const scheduler::Event& event) {
-    std::vector<model::Fact> made = core.on(event, now);
-    for (const model::Fact& fact : made) apply(fact);
-    return made;
-  }
+  void apply(const model::Fact& fact);
+  void adopt(PlanBuilder plan);
+  std::vector<model::Fact> happen(const scheduler::Event& event);
   model::NodeId join(const std::string& name, model::Resources capacity, std::uint64_t instance = 1,
-                     std::vector<std::string> features = {}) {
-    happen(scheduler::NodeHello{{name, 0}, {instance}, "b", capacity, std::move(features)});
-    return core.node(model::NodeName{name, 0})->id;
-  }
-  std::vector<model::Fact> decide() {
-    std::vector<model::Fact> made = core.decide(now);
-    facts.insert(facts.end(), made.begin(), made.end());
-    return made;
-  }
-  std::vector<model::Granted> grants() {
-    std::vector<model::Granted> made;
-    for (const model::Fact& fact : decide())
-      if (const auto* granted = std::get_if<model::Granted>(&fact)) made.push_back(*granted);
-    return made;
-  }
+                     std::vector<std::string> features = {});
+  std::vector<model::Fact> decide();
+  std::vector<model::Granted> grants();
 
-  model::JobId job(const std::string& name) const { return adopted.ids.at(name); }
-  std::string state(const std::string& name, model::ChildIndex child = 0) const {
-    return std::string(model::to_string(core.state(job(name), child)));
-  }
-  model::GrantId grant(std::uint32_t number, std::uint32_t epoch = 1) const {
-    return {model::Epoch{epoch}, number};
-  }
-  const scheduler::GrantView& view(model::GrantId id) {
-    views_ = core.grants();
-    for (const scheduler::GrantView& each : views_)
-      if (each.id == id) return each;
-    throw std::out_of_range("no grant " + model::to_string(id));
-  }
-  std::vector<model::Fact> started(model::GrantId id, model::Ranges children) {
-    const scheduler::GrantView& held = view(id);
-    return happen(scheduler::ChildrenStarted{held.node, held.instance, id, std::move(children)});
-  }
-  std::vector<model::Fact> returned(model::GrantId id, model::Ranges children) {
-    const scheduler::GrantView& held = view(id);
-    return happen(scheduler::ChildrenReturned{held.node, held.instance, id, std::move(children)});
-  }
+  model::JobId job(const std::string& name) const;
+  std::string state(const std::string& name, model::ChildIndex child = 0) const;
+  model::GrantId grant(std::uint32_t number, std::uint32_t epoch = 1) const;
+  const scheduler::GrantView& view(model::GrantId id);
+  std::vector<model::Fact> started(model::GrantId id, model::Ranges children);
+  std::vector<model::Fact> returned(model::GrantId id, model::Ranges children);
   std::vector<model::Fact> ended(model::GrantId id, const model::Ranges& children,
-                                 const model::AttemptEnd& end = {}) {
-    const scheduler::GrantView& held = view(id);
-    scheduler::AttemptsEnded event{held.node, held.instance, {}};
-    model::for_each(children, [&](model::ChildIndex child) {
-      event.ends.push_back({{held.job, child, id}, end});
-    });
-    return happen(event);
-  }
+                                 const model::AttemptEnd& end = {});
 
  private:
   std::vector<scheduler::GrantView> views_;
 };
 
-inline model::AttemptEnd end_of(model::EndKind kind, std::int32_t code, std::string reason = {}) {
-  model::AttemptEnd end;
-  end.kind = kind;
-  end.code = code;
-  end.reason = std::move(reason);
-  return end;
-}
+model::AttemptEnd end_of(model::EndKind kind, std::int32_t code, std::string reason = {});
 
 }  // namespace mpibatch::testing
