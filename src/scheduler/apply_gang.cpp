@@ -36,6 +36,7 @@ Result<void> Applier::operator()(const model::GangGranted& fact) {
   gang.job = fact.job;
   gang.child = fact.child;
   gang.parts_left = static_cast<std::uint32_t>(fact.parts.size());
+  state.gang_takes(gang, false);
   state.grant_all(fact.job, {{fact.child, fact.child + 1}});
   for (const model::GangPart& part : fact.parts) {
     GrantState grant;
@@ -90,6 +91,7 @@ void Applier::gang_part_back(GrantId main, GangState::Outcome outcome,
   }
   if (--gang.parts_left > 0) return;
   const GangState over = gang;
+  state.gang_takes(over, true);
   state.gangs.erase(main);
   gang_outcome(over, over.started && main.epoch == state.epoch.epoch);
 }

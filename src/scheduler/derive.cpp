@@ -173,6 +173,8 @@ struct Deriver {
       // Its share was charged when it was granted.
       state.take(grant, grant.outstanding.size(), Instant::min());
     }
+    for (const auto& [id, gang] : state.gangs)
+      if (gang.parts_left > 0) state.gang_takes(gang, false);
   }
 
   void ready() {

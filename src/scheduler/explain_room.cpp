@@ -71,12 +71,17 @@ std::string text_of(const State& state, const JobState& job, const Line& line) {
 // Who has what is short of a consumable.
 std::string holders_of(const State& state, std::uint32_t consumable) {
   std::map<JobId, std::uint64_t> held;
-  for (const auto& [id, grant] : state.grants) {
-    const JobState& job = state.job(grant.job);
-    if (!job.in_plan || (grant.gang && !grant.gang_main)) continue;
+  const auto add = [&](JobId id, std::uint64_t times) {
+    const JobState& job = state.job(id);
+    if (!job.in_plan) return;
     for (const model::ConsumableUse& use : state.kind(job).consumables)
-      if (use.consumable == consumable) held[grant.job] += use.quantity * grant.outstanding.size();
-  }
+      if (use.consumable == consumable) held[id] += use.quantity * times;
+  };
+  const bool comes_back = state.rules.consumables[consumable].replenishable;
+  for (const auto& [id, grant] : state.grants)
+    if (!grant.gang || (grant.gang_main && !comes_back)) add(grant.job, grant.outstanding.size());
+  for (const auto& [id, gang] : state.gangs)
+    if (comes_back) add(gang.job, 1);
   std::string text;
   std::size_t shown = 0;
   for (const auto& [job, quantity] : held) {

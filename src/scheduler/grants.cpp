@@ -20,8 +20,13 @@ void subtract(model::Resources& sum, const model::Resources& each, std::uint64_t
   sum.gpus -= static_cast<std::uint32_t>(each.gpus * times);
 }
 
-// A gang takes of consumables once, for all its members.
-bool takes_consumables(const GrantState& grant) { return !grant.gang || grant.gang_main; }
+// A gang takes of consumables once, for all its members: what comes back, until the last of them
+// is back (gang_takes()), what is spent, with its main member.
+bool takes(const Scheduler::State& state, const GrantState& grant,
+           const model::ConsumableUse& use) {
+  if (!grant.gang) return true;
+  return grant.gang_main && !state.rules.consumables[use.consumable].replenishable;
+}
 
 }  // namespace
 
@@ -64,9 +69,9 @@ void Scheduler::State::take(const GrantState& grant, std::uint64_t count, Instan
   if (grant.environment < environment_vcpus.size()) environment_vcpus[grant.environment] += vcpus;
   const JobState& owner = job(grant.job);
   charge(owner, static_cast<std::int64_t>(vcpus), at);
-  if (!owner.in_plan || !takes_consumables(grant)) return;
+  if (!owner.in_plan) return;
   for (const model::ConsumableUse& use : kind(owner).consumables)
-    in_use[use.consumable] += use.quantity * count;
+    if (takes(*this, grant, use)) in_use[use.consumable] += use.quantity * count;
 }
 
 void Scheduler::State::free(const GrantState& grant, std::uint64_t count, Instant at) {
@@ -76,9 +81,21 @@ void Scheduler::State::free(const GrantState& grant, std::uint64_t count, Instan
   if (grant.environment < environment_vcpus.size()) environment_vcpus[grant.environment] -= vcpus;
   const JobState& owner = job(grant.job);
   charge(owner, -static_cast<std::int64_t>(vcpus), at);
-  if (!owner.in_plan || !takes_consumables(grant)) return;
+  if (!owner.in_plan) return;
   for (const model::ConsumableUse& use : kind(owner).consumables)
-    in_use[use.consumable] -= use.quantity * count;
+    if (takes(*this, grant, use)) in_use[use.consumable] -= use.quantity * count;
+}
+
+void Scheduler::State::gang_takes(const GangState& gang, bool back) {
+  const JobState& owner = job(gang.job);
+  if (!owner.in_plan) return;
+  for (const model::ConsumableUse& use : kind(owner).consumables) {
+    if (!rules.consumables[use.consumable].replenishable) continue;
+    if (back)
+      in_use[use.consumable] -= use.quantity;
+    else
+      in_use[use.consumable] += use.quantity;
+  }
 }
 
 void Scheduler::State::drop(const GrantId& id, GrantState& grant, const model::Ranges& as_granted,
@@ -93,9 +110,9 @@ void Scheduler::State::drop(const GrantId& id, GrantState& grant, const model::R
   }
   free(grant, count, at);
   const JobState& owner = job(grant.job);
-  if (spends && owner.in_plan && takes_consumables(grant))
+  if (spends && owner.in_plan)
     for (const model::ConsumableUse& use : kind(owner).consumables)
-      if (!rules.consumables[use.consumable].replenishable)
+      if (!rules.consumables[use.consumable].replenishable && takes(*this, grant, use))
         spent[use.consumable] += use.quantity * count;
   if (!grant.outstanding.empty()) return;
   NodeState& of = node(grant.node);

@@ -260,6 +260,8 @@ struct Scheduler::State {
   // ---- grants.cpp
   std::optional<ChildIndex> today(const GrantState& grant, ChildIndex as_granted) const;
   void take(const GrantState& grant, std::uint64_t children, Instant at);  // resources
+  // Of the consumables that come back: a gang has them until the last of its members is back.
+  void gang_takes(const GangState& gang, bool back);
   void free(const GrantState& grant, std::uint64_t children, Instant at);
   // No longer outstanding; `spends`: what they took of consumables that do not come back is gone.
   // The grant is gone with its last child.
