@@ -19,6 +19,10 @@ std::string release(const State& state, JobId id, std::optional<ChildIndex> inde
                      index ? child_name(state, id, *index) : std::string(state.names.name(id)));
 }
 
+bool ran(const Scheduler& core, const State& state, JobId id, ChildIndex index) {
+  return core.attempts_failed(id, index) > 0 || state.losses.contains({id, index});
+}
+
 void explain_child(const Scheduler& core, const State& state, JobId id, ChildIndex index,
                    Instant now, Lines& lines) {
   const ChildState of = state.child(state.job(id), index).state();
@@ -47,10 +51,9 @@ void explain_child(const Scheduler& core, const State& state, JobId id, ChildInd
       if (of == ChildState::DependencyFailed)
         explain_failed_dependency(core, state, id, index, lines);
       if (of == ChildState::Failed)
-        lines.push_back(fmt::format("{1}`mpibatch retry {0}` runs it again",
-                                    child_name(state, id, index),
-                                    core.attempts_failed(id, index) > 0
-                                        ? fmt::format("`mpibatch logs {}` shows what it printed, ",
+        lines.push_back(fmt::format(
+            "{1}`mpibatch retry {0}` runs it again", child_name(state, id, index),
+            ran(core, state, id, index) ? fmt::format("`mpibatch logs {}` shows what it printed, ",
                                                       child_name(state, id, index))
                                         : ""));
       break;

@@ -96,8 +96,11 @@ void Stage::child(Words& words) {
     model::AttemptEnd end;
     end.kind = failure->kind;
     end.code = failure->code;
-    last = fmt::format(", last: {} ({}{}{})", model::status_reason(end), model::exit_code(end),
-                       failure->reason.empty() ? "" : ": ", failure->reason);
+    last =
+        end.kind == model::EndKind::Stopped
+            ? ", last: " + failure->reason
+            : fmt::format(", last: {} ({}{}{})", model::status_reason(end), model::exit_code(end),
+                          failure->reason.empty() ? "" : ": ", failure->reason);
   }
   const std::string reason = core.status_reason(id, index);
   say(fmt::format("{}:{} {}{}, attempts failed {}{}", core.name(id), index,

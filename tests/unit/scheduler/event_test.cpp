@@ -116,6 +116,22 @@ TEST(InstanceGone, IsNewsOnlyOfAnInstanceThatMatters) {
   EXPECT_TRUE(driver.happen(InstanceGone{driver.node, {1}, "x"}).empty());
 }
 
+TEST(CancelJob, GivesEachChildItsReason) {
+  SchedulerDriver driver({{}, {JobBuilder("a").array(5)}});
+  const model::JobId a = driver.job("a");
+  driver.happen(CancelJob{"1", a, {{0, 2}}, "first"});
+  driver.happen(CancelJob{"2", a, {{1, 4}}, "second"});
+  EXPECT_EQ(driver.core.status_reason(a, 1), "first");
+  EXPECT_EQ(driver.core.status_reason(a, 3), "second");
+  const auto loaded = Scheduler::load(driver.core.save());
+  ASSERT_TRUE(loaded);
+  EXPECT_EQ(loaded->status_reason(a, 0), "first");
+  EXPECT_EQ(loaded->status_reason(a, 2), "second");
+  driver.happen(CancelJob{"3", a, {{0, 5}}, "third"});
+  EXPECT_EQ(driver.core.status_reason(a, 4), "third");
+  EXPECT_EQ(driver.core.status_reason(a), model::kReasonArrayChild);
+}
+
 TEST(CancelJob, IsAppliedOnce) {
   Running driver;
   const CancelJob request{"u", driver.job("a"), {{0, 8}}, "no"};

@@ -100,6 +100,22 @@ TEST(FairShare, ReservesForSharesWithoutWork) {
             48U);
 }
 
+// maxvCpus is the environments', where they have one.
+TEST(FairShare, ReservesOfWhatTheEnvironmentsMayGiveOut) {
+  PlanBuilder plan = fair({JobBuilder("a").array(100).share("A")}, {"p", 0s, 50, {}});
+  plan.environments = {{"small", true, 0, 4, {}, {}}, {"off", false, 0, 0, {}, {}}};
+  plan.queues[0].environments = {1, 0};
+  SchedulerDriver driver(std::move(plan));
+  driver.join("n1", {64, 0});
+  driver.decide();
+  EXPECT_EQ(granted(driver, "a"), 2U);
+  const auto why = driver.core.explain(driver.job("a"), 9, driver.now);
+  ASSERT_FALSE(why.empty());
+  EXPECT_EQ(why[0],
+            "needs 1 vCPU; queue 'default' has 0 left (short by 1): it keeps 2 of 4 for shares "
+            "that have no work yet (computeReservation)");
+}
+
 TEST(FairShare, StillRunsWhatIsWiderThanTheReservationLeaves) {
   SchedulerDriver driver(fair({JobBuilder("a").array(3).vcpus(8).share("A")}, {"p", 0s, 90, {}}));
   driver.join("n1", {8, 0});
