@@ -82,6 +82,7 @@ struct Fate {
   Doom doom = Doom::BeforeWrite;
 };
 
+inline constexpr unsigned kGhostsKept = 200;  // of what was said
 inline constexpr const char* kRun = "0123456789abcdef0123456789abcdef";
 inline constexpr const char* kNonce = "nonce";
 

@@ -105,12 +105,17 @@ void Ledger::check_caps(JobId job) const {
   for (const auto& [id, of] : grants_) {
     if (of.job == job) out.insert(of.out.begin(), of.out.end());
     if (of.environment < vcpus.size()) vcpus[of.environment] += of.each.vcpus * of.out.size();
-    if (!of.gang || of.main)
-      for (const model::ConsumableUse& use : workload_->spec(of.job).consumables)
+    // A gang takes once, for all its members: what is spent until the main one's end, what comes
+    // back until the last one's.
+    for (const model::ConsumableUse& use : workload_->spec(of.job).consumables)
+      if (!of.gang || (of.main && !rules.consumables[use.consumable].replenishable))
         taken[use.consumable] += use.quantity * of.out.size();
     const auto& gang = workload_->spec(of.job).gang;
     if (gang && gang->exclusive) exclusive[of.node].insert(id);
   }
+  for (const auto& [main, gang] : gangs_)
+    for (const model::ConsumableUse& use : workload_->spec(gang.child.first).consumables)
+      if (rules.consumables[use.consumable].replenishable) taken[use.consumable] += use.quantity;
   const std::uint64_t most = workload_->spec(job).max_concurrent;
   if (most > 0 && out.size() > most)
     throw Violation{fmt::format("{} children of {} are out, {} may be", out.size(),

@@ -9,7 +9,6 @@ namespace mpibatch::fault {
 
 namespace {
 
-constexpr unsigned kGhostsKept = 200;
 constexpr Duration kRaiseEvery = std::chrono::seconds{1};
 
 }  // namespace
