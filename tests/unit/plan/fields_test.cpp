@@ -103,6 +103,9 @@ TEST_F(FieldsTest, TagsAreCheckedAndDropped) {
             "plan.json: jobs[0].tags.\"\": a tag's name has 1 to 128 characters\n"
             "plan.json: jobs[0].tags.a: must be a string, \"3\", not a number\n"
             "plan.json: jobs[0].tags.b: a tag's value has at most 256 characters\n");
+  std::string many = R"("tags": {"t0": "")";
+  for (int i = 1; i < 51; ++i) many += ", \"t" + std::to_string(i) + "\": \"\"";
+  EXPECT_EQ(job_errors(many + "}"), "plan.json: jobs[0].tags: has more than 50 tags\n");
 }
 
 TEST_F(FieldsTest, AllErrorsOfABadPlanComeAtOnce) {
