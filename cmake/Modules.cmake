@@ -5,6 +5,10 @@ target_compile_features(mpibatch_flags INTERFACE cxx_std_20)
 target_compile_options(mpibatch_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
   -Woverloaded-virtual $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized> -fno-omit-frame-pointer
   $<$<BOOL:${MPIBATCH_WERROR}>:-Werror>)
+if(CMAKE_UNITY_BUILD)
+  # Files that are compiled as one see each other's anonymous namespaces; presets without it look closely.
+  target_compile_options(mpibatch_flags INTERFACE -Wno-shadow -Wno-subobject-linkage)
+endif()
 target_include_directories(mpibatch_flags INTERFACE
   ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
 target_compile_definitions(mpibatch_flags INTERFACE MPIBATCH_VERSION="${PROJECT_VERSION}")

@@ -35,10 +35,15 @@ Result<Target> find_target(const FileSystem& files, const std::string& state,
   return Target{std::move(*run), *choice, std::move(name), counts};
 }
 
-store::Request request_for(const Target& target, store::RequestKind kind) {
+store::Request request_of(store::RequestKind kind) {
   store::Request request;
   request.id = random_hex(kRequestDigits);
   request.kind = kind;
+  return request;
+}
+
+store::Request request_for(const Target& target, store::RequestKind kind) {
+  store::Request request = request_of(kind);
   request.job = std::string(target.run.core().name(target.choice.job));
   request.revision = target.run.core().revision();
   if (const auto child = target.choice.child) request.children = {{*child, *child + 1}};

@@ -23,6 +23,8 @@ struct Target {
 Result<Target> find_target(const FileSystem& files, const std::string& state,
                            const std::string& job);
 
+// With an id of its own.
+store::Request request_of(store::RequestKind kind);
 store::Request request_for(const Target& target, store::RequestKind kind);
 
 // Usage where it is longer than AWS Batch takes.

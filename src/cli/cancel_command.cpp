@@ -15,7 +15,7 @@ namespace {
 
 using model::ChildState;
 
-struct Options {
+struct CancelOptions {
   std::string state;
   std::string job;
   std::string reason;
@@ -32,7 +32,7 @@ std::string outlook(const scheduler::Counts& counts) {
   return text;
 }
 
-int cancel(const Options& options, PosixFileSystem& files) {
+int cancel(const CancelOptions& options, PosixFileSystem& files) {
   if (auto good = check_reason(options.reason); !good) return report(good.error());
   const auto target = find_target(files, options.state, options.job);
   if (!target) return report(target.error());
@@ -48,7 +48,7 @@ int cancel(const Options& options, PosixFileSystem& files) {
 }  // namespace
 
 void add_cancel(CLI::App& app, Context& context) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<CancelOptions>();
   CLI::App* command =
       app.add_subcommand("cancel", "end what has not started of a job, as AWS Batch's CancelJob");
   command->add_option("JOB", options->job, "a job, or a child of an array: JOB:INDEX or JOB:KEY")

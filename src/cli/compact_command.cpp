@@ -18,7 +18,7 @@ namespace mpibatch::cli {
 
 namespace {
 
-struct Options {
+struct CompactOptions {
   std::string state;
   std::string upto;
   bool child = false;
@@ -63,7 +63,7 @@ Result<bool> publish(PosixFileSystem& files, const store::StateFolder& folder,
   return true;
 }
 
-int compact(const Options& options, PosixFileSystem& files) {
+int compact(const CompactOptions& options, PosixFileSystem& files) {
   // Started by a rank 0: it must not outlive it, for the next one makes its own.
   if (options.child) ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   const auto upto = parse_fact(options.upto);
@@ -86,7 +86,7 @@ int compact(const Options& options, PosixFileSystem& files) {
 }  // namespace
 
 void add_compact(CLI::App& app, Context& context) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<CompactOptions>();
   CLI::App* command = app.add_subcommand(
       "compact", "write state.h5 anew from the journal; a run does it by itself");
   add_state_option(*command, options->state);

@@ -16,7 +16,7 @@ namespace mpibatch::cli {
 
 namespace {
 
-struct Options {
+struct ExplainOptions {
   std::string state;
   std::string job;
   bool json = false;
@@ -36,7 +36,7 @@ std::string explanation_json(const Target& target, const std::vector<std::string
   return value.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
-int explain(const Options& options, const FileSystem& files) {
+int explain(const ExplainOptions& options, const FileSystem& files) {
   end_with_the_reader();
   const auto target = find_target(files, options.state, options.job);
   if (!target) return report(target.error());
@@ -57,7 +57,7 @@ int explain(const Options& options, const FileSystem& files) {
 }  // namespace
 
 void add_explain(CLI::App& app, Context& context) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ExplainOptions>();
   CLI::App* command =
       app.add_subcommand("explain", "why a job, or a child of it, waits, and what is short");
   command->add_option("JOB", options->job, "a job, or a child of an array: JOB:INDEX or JOB:KEY")

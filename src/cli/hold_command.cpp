@@ -15,25 +15,20 @@ namespace mpibatch::cli {
 
 namespace {
 
-struct Options {
+struct HoldOptions {
   std::string state;
   std::string job;
   bool all = false;
 };
 
-constexpr int kRequestDigits = 32;
-
-int ask_all(const Options& options, PosixFileSystem& files, store::RequestKind kind,
+int ask_all(const HoldOptions& options, PosixFileSystem& files, store::RequestKind kind,
             std::string_view verb) {
   const auto run = read_run(files, options.state);
   if (!run) return report(run.error());
-  store::Request request;
-  request.id = random_hex(kRequestDigits);
-  request.kind = kind;
-  return ask(files, *run, request, fmt::format("to {} all jobs", verb));
+  return ask(files, *run, request_of(kind), fmt::format("to {} all jobs", verb));
 }
 
-int hold_or_release(const Options& options, PosixFileSystem& files, store::RequestKind kind) {
+int hold_or_release(const HoldOptions& options, PosixFileSystem& files, store::RequestKind kind) {
   const std::string_view verb = kind == store::RequestKind::Hold ? "hold" : "release";
   if (options.all == !options.job.empty())
     return report(
@@ -52,7 +47,7 @@ int hold_or_release(const Options& options, PosixFileSystem& files, store::Reque
 
 CLI::App* add(CLI::App& app, Context& context, store::RequestKind kind, const std::string& name,
               const std::string& words) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<HoldOptions>();
   CLI::App* command = app.add_subcommand(name, words);
   command->add_option("JOB", options->job, "a job, or a child of an array: JOB:INDEX or JOB:KEY")
       ->type_name("");

@@ -20,7 +20,7 @@ namespace {
 constexpr std::uint64_t kRowsMax = 1000;  // of a table, unless --all
 constexpr std::size_t kPrintBytes = std::size_t{1} << 16;
 
-struct Options {
+struct JobsOptions {
   std::string state;
   std::string job;
   std::string status;
@@ -28,7 +28,7 @@ struct Options {
   bool json = false;
 };
 
-int show_all_jobs(const Options& options, const RunReading& run,
+int show_all_jobs(const JobsOptions& options, const RunReading& run,
                   std::optional<model::JobStatus> status) {
   std::vector<JobView> jobs = job_views(run.core());
   if (status) std::erase_if(jobs, [&](const JobView& job) { return job.status != *status; });
@@ -47,7 +47,7 @@ Result<void> print_json(const std::vector<ChildView>& children) {
   return print(text + "\n]}\n");
 }
 
-int show_children(const Options& options, const FileSystem& files, const RunReading& run,
+int show_children(const JobsOptions& options, const FileSystem& files, const RunReading& run,
                   std::optional<model::JobStatus> status) {
   const auto plan = PlanCopy::load(files, run.folder, run.core());
   if (!plan) return report(plan.error());
@@ -67,7 +67,7 @@ int show_children(const Options& options, const FileSystem& files, const RunRead
   return kSucceeded;
 }
 
-int show_jobs(const Options& options, const FileSystem& files) {
+int show_jobs(const JobsOptions& options, const FileSystem& files) {
   end_with_the_reader();
   std::optional<model::JobStatus> status;
   if (!options.status.empty()) {
@@ -84,7 +84,7 @@ int show_jobs(const Options& options, const FileSystem& files) {
 }  // namespace
 
 void add_jobs(CLI::App& app, Context& context) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<JobsOptions>();
   CLI::App* command = app.add_subcommand("jobs", "the jobs of a run; of one job, every attempt");
   command->add_option("JOB", options->job, "a job, or a child of an array: JOB:INDEX or JOB:KEY")
       ->type_name("");

@@ -16,7 +16,7 @@ namespace mpibatch::cli {
 
 namespace {
 
-struct Options {
+struct LogsOptions {
   std::string state;
   std::string job;
   bool out = false;
@@ -85,12 +85,12 @@ std::string nothing_of(const ChildView& child, unsigned attempt) {
                      child.reason.empty() ? "" : ", " + child.reason);
 }
 
-std::optional<store::Stream> stream_of(const Options& options) {
+std::optional<store::Stream> stream_of(const LogsOptions& options) {
   if (options.out == options.error) return std::nullopt;
   return options.out ? store::Stream::Stdout : store::Stream::Stderr;
 }
 
-Result<ChildChoice> choice_of(const Options& options, const PlanCopy& plan) {
+Result<ChildChoice> choice_of(const LogsOptions& options, const PlanCopy& plan) {
   ChildChoice choice;
   if (options.failed) choice.status = model::JobStatus::Failed;
   if (options.job.empty()) return choice;
@@ -101,7 +101,7 @@ Result<ChildChoice> choice_of(const Options& options, const PlanCopy& plan) {
   return choice;
 }
 
-int show_logs(const Options& options, const FileSystem& files) {
+int show_logs(const LogsOptions& options, const FileSystem& files) {
   end_with_the_reader();
   if (options.job.empty() && !options.failed)
     return report({ErrorKind::Usage, "name a job, or --failed (see `mpibatch logs --help`)"});
@@ -138,7 +138,7 @@ int show_logs(const Options& options, const FileSystem& files) {
 }  // namespace
 
 void add_logs(CLI::App& app, Context& context) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<LogsOptions>();
   CLI::App* command = app.add_subcommand("logs", "what attempts have printed so far");
   command->add_option("JOB", options->job, "a job, or a child of an array: JOB:INDEX or JOB:KEY")
       ->type_name("");

@@ -13,13 +13,13 @@ namespace mpibatch::cli {
 
 namespace {
 
-struct Options {
+struct PriorityOptions {
   std::string state;
   std::string job;
   std::uint32_t priority = 0;
 };
 
-int set_priority(const Options& options, PosixFileSystem& files) {
+int set_priority(const PriorityOptions& options, PosixFileSystem& files) {
   const auto target = find_target(files, options.state, options.job);
   if (!target) return report(target.error());
   if (target->choice.child)
@@ -35,7 +35,7 @@ int set_priority(const Options& options, PosixFileSystem& files) {
 }  // namespace
 
 void add_priority(CLI::App& app, Context& context) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<PriorityOptions>();
   CLI::App* command =
       app.add_subcommand("priority", "change a job's place in its queue, or in its share");
   command->add_option("JOB", options->job, "the job")->type_name("")->required();

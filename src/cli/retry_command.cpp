@@ -15,14 +15,14 @@ namespace {
 
 using model::ChildState;
 
-struct Options {
+struct RetryOptions {
   std::string state;
   std::string job;
   bool include_succeeded = false;
   bool dependents = false;
 };
 
-int retry(const Options& options, PosixFileSystem& files) {
+int retry(const RetryOptions& options, PosixFileSystem& files) {
   const auto target = find_target(files, options.state, options.job);
   if (!target) return report(target.error());
   const scheduler::Counts& counts = target->counts;
@@ -46,7 +46,7 @@ int retry(const Options& options, PosixFileSystem& files) {
 }  // namespace
 
 void add_retry(CLI::App& app, Context& context) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<RetryOptions>();
   CLI::App* command =
       app.add_subcommand("retry", "run again what failed of a job, and what failed through it");
   command->add_option("JOB", options->job, "a job, or a child of an array: JOB:INDEX or JOB:KEY")

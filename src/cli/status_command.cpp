@@ -15,7 +15,7 @@ namespace mpibatch::cli {
 
 namespace {
 
-struct Options {
+struct StatusOptions {
   std::string state;
   bool json = false;
 };
@@ -49,7 +49,7 @@ StatusView view_of(const RunReading& run, const Rank0& rank_0, std::size_t reque
   return view;
 }
 
-int show_status(const Options& options, const FileSystem& files) {
+int show_status(const StatusOptions& options, const FileSystem& files) {
   end_with_the_reader();
   const auto run = read_run(files, options.state);
   if (!run) return report(run.error());
@@ -65,7 +65,7 @@ int show_status(const Options& options, const FileSystem& files) {
 }  // namespace
 
 void add_status(CLI::App& app, Context& context) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<StatusOptions>();
   CLI::App* command = app.add_subcommand("status", "how a run is going: its state, jobs and nodes");
   add_state_option(*command, options->state);
   add_json_option(*command, options->json);

@@ -13,13 +13,13 @@ namespace mpibatch::cli {
 
 namespace {
 
-struct Options {
+struct TerminateOptions {
   std::string state;
   std::string job;
   std::string reason;
 };
 
-int terminate(const Options& options, PosixFileSystem& files) {
+int terminate(const TerminateOptions& options, PosixFileSystem& files) {
   if (auto good = check_reason(options.reason); !good) return report(good.error());
   const auto target = find_target(files, options.state, options.job);
   if (!target) return report(target.error());
@@ -37,7 +37,7 @@ int terminate(const Options& options, PosixFileSystem& files) {
 }  // namespace
 
 void add_terminate(CLI::App& app, Context& context) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<TerminateOptions>();
   CLI::App* command = app.add_subcommand(
       "terminate", "end a job, what runs of it as well, as AWS Batch's TerminateJob");
   command->add_option("JOB", options->job, "a job, or a child of an array: JOB:INDEX or JOB:KEY")

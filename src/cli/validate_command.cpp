@@ -19,7 +19,7 @@ namespace mpibatch::cli {
 
 namespace {
 
-struct Options {
+struct ValidateOptions {
   std::string tasks;
   std::string sheet;
   std::string show;
@@ -27,14 +27,14 @@ struct Options {
   bool json = false;
 };
 
-int show(const Options& options, const model::Plan& plan) {
+int show(const ValidateOptions& options, const model::Plan& plan) {
   const auto place = find_job(plan, options.show);
   if (!place) return report(place.error());
   return print_or_report(options.json ? child_plan_json(plan, *place)
                                       : child_plan_text(plan, *place));
 }
 
-plan::Loaded<plan::LoadedPlan> load(const Options& options, const FileSystem& files) {
+plan::Loaded<plan::LoadedPlan> load(const ValidateOptions& options, const FileSystem& files) {
   plan::TaskOptions tasks;
   tasks.command = options.words;
   if (!options.tasks.empty()) return plan::load_tasks(files, options.tasks, tasks);
@@ -42,7 +42,7 @@ plan::Loaded<plan::LoadedPlan> load(const Options& options, const FileSystem& fi
   return plan::load_plan(files, options.words.front());
 }
 
-int validate(const Options& options, const FileSystem& files) {
+int validate(const ValidateOptions& options, const FileSystem& files) {
   const bool plan = options.tasks.empty() && options.sheet.empty();
   if (plan ? options.words.size() != 1 : !options.tasks.empty() && !options.sheet.empty())
     return report({ErrorKind::Usage,
@@ -71,7 +71,7 @@ int validate(const Options& options, const FileSystem& files) {
 }  // namespace
 
 void add_validate(CLI::App& app, Context& context) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ValidateOptions>();
   CLI::App* command = app.add_subcommand("validate", "check a plan and show what it would run");
   command
       ->add_option("PLAN", options->words,

@@ -7,8 +7,6 @@
 namespace mpibatch::model {
 namespace {
 
-using enum ChildState;
-
 constexpr unsigned bit(ChildState state) { return 1U << static_cast<unsigned>(state); }
 
 constexpr std::uint16_t set_of(std::initializer_list<ChildState> states) {
@@ -21,17 +19,20 @@ constexpr std::uint16_t set_of(std::initializer_list<ChildState> states) {
 // a starter died in between, or reports both at once. What comes back unfinished waits where a new
 // plan changed what it depends on. Reopening leads back to Waiting; what has succeeded, and what a
 // user ended, stays.
-constexpr std::array<std::uint16_t, kChildStates> kFollowers = {
-    /* Waiting          */ set_of({Runnable, Failed, DependencyFailed, Cancelled, Skipped}),
-    /* Runnable         */ set_of({Granted, Failed, Cancelled}),
-    /* Granted          */ set_of({Waiting, Running, Runnable, Succeeded, Failed, Cancelled}),
-    /* Running          */ set_of({Waiting, Runnable, Succeeded, Failed, Cancelled}),
-    /* Succeeded        */ set_of({}),
-    /* Failed           */ set_of({Waiting}),
-    /* DependencyFailed */ set_of({Waiting}),
-    /* Cancelled        */ set_of({}),
-    /* Skipped          */ set_of({}),
-};
+constexpr auto kFollowers = [] {
+  using enum ChildState;
+  return std::array<std::uint16_t, kChildStates>{
+      /* Waiting          */ set_of({Runnable, Failed, DependencyFailed, Cancelled, Skipped}),
+      /* Runnable         */ set_of({Granted, Failed, Cancelled}),
+      /* Granted          */ set_of({Waiting, Running, Runnable, Succeeded, Failed, Cancelled}),
+      /* Running          */ set_of({Waiting, Runnable, Succeeded, Failed, Cancelled}),
+      /* Succeeded        */ set_of({}),
+      /* Failed           */ set_of({Waiting}),
+      /* DependencyFailed */ set_of({Waiting}),
+      /* Cancelled        */ set_of({}),
+      /* Skipped          */ set_of({}),
+  };
+}();
 
 }  // namespace
 
@@ -40,16 +41,22 @@ bool legal(ChildState from, ChildState to) {
 }
 
 bool terminal(ChildState state) {
+  using enum ChildState;
   return (set_of({Succeeded, Failed, DependencyFailed, Cancelled, Skipped}) & bit(state)) != 0;
 }
 
 bool failed(ChildState state) {
+  using enum ChildState;
   return (set_of({Failed, DependencyFailed, Cancelled}) & bit(state)) != 0;
 }
 
-bool good(ChildState state) { return (set_of({Succeeded, Skipped}) & bit(state)) != 0; }
+bool good(ChildState state) {
+  using enum ChildState;
+  return (set_of({Succeeded, Skipped}) & bit(state)) != 0;
+}
 
 JobStatus status_of(ChildState state) {
+  using enum ChildState;
   switch (state) {
     case Waiting:
       return JobStatus::Pending;
@@ -90,6 +97,7 @@ std::string_view to_string(JobStatus status) {
 }
 
 std::string_view to_string(ChildState state) {
+  using enum ChildState;
   switch (state) {
     case Waiting:
       return "waiting";

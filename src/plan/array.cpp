@@ -13,7 +13,7 @@ namespace mpibatch::plan {
 
 namespace {
 
-constexpr std::string_view kSupported[] = {
+constexpr std::string_view kArrayFields[] = {
     "size", "parametersFile", "parameterGrid", "key", "maxConcurrent", "maxFailures", "seed"};
 
 void read_key(const JsonValue& value, const Path& path, ArrayFields& array, const Report& report) {
@@ -188,7 +188,7 @@ std::shared_ptr<const Sheet> SheetReader::read(const std::string& file, const Pa
 
 std::optional<ArrayFields> read_array_properties(const JsonValue& value, const Path& path,
                                                  SheetReader& sheets, const Report& report) {
-  if (!read_object(value, path, {kSupported, {}, {}}, report)) return std::nullopt;
+  if (!read_object(value, path, {kArrayFields, {}, {}}, report)) return std::nullopt;
   ArrayFields array;
   array.where = path.text();
   const JsonValue* size = value.find("size");

@@ -16,7 +16,7 @@ namespace {
 constexpr std::int64_t kVcpusMax = INT32_MAX;
 constexpr std::int64_t kGpusMax = 1024;
 
-constexpr std::string_view kSupported[] = {
+constexpr std::string_view kContainerFields[] = {
     "command", "script", "environment", "resourceRequirements",
     "vcpus",   "memory", "gpus",        "workingDirectory"};
 constexpr std::string_view kRefused[] = {"image",
@@ -152,7 +152,7 @@ void read_resources(const JsonValue& value, const Path& path, ContainerFields& f
 ContainerFields read_container(const JsonValue& value, const Path& path, ContainerKind kind,
                                const Report& report) {
   ContainerFields fields;
-  if (!read_object(value, path, {kSupported, kRefused, kElsewhere}, report)) return fields;
+  if (!read_object(value, path, {kContainerFields, kRefused, kElsewhere}, report)) return fields;
   const JsonValue* command = value.find("command");
   const JsonValue* script = value.find("script");
   if (command && script)

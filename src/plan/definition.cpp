@@ -11,28 +11,28 @@ namespace mpibatch::plan {
 
 namespace {
 
-constexpr std::string_view kSupported[] = {"jobDefinitionName",
-                                           "revision",
-                                           "type",
-                                           "status",
-                                           "containerProperties",
-                                           "nodeProperties",
-                                           "parameters",
-                                           "retryStrategy",
-                                           "timeout",
-                                           "schedulingPriority",
-                                           "constraints",
-                                           "consumableResourceProperties",
-                                           "expectedSeconds",
-                                           "notBeforeSeconds",
-                                           "checkpoint",
-                                           "results",
-                                           "keepTmp",
-                                           "tags"};
-constexpr std::string_view kRefused[] = {
+constexpr std::string_view kDefinitionFields[] = {"jobDefinitionName",
+                                                  "revision",
+                                                  "type",
+                                                  "status",
+                                                  "containerProperties",
+                                                  "nodeProperties",
+                                                  "parameters",
+                                                  "retryStrategy",
+                                                  "timeout",
+                                                  "schedulingPriority",
+                                                  "constraints",
+                                                  "consumableResourceProperties",
+                                                  "expectedSeconds",
+                                                  "notBeforeSeconds",
+                                                  "checkpoint",
+                                                  "results",
+                                                  "keepTmp",
+                                                  "tags"};
+constexpr std::string_view kRefusedDefinitionFields[] = {
     "containerRuntime",     "ecsProperties", "eksProperties",          "jobDefinitionArn",
     "platformCapabilities", "propagateTags", "resourceRetentionPolicy"};
-constexpr std::pair<std::string_view, std::string_view> kElsewhere[] = {
+constexpr std::pair<std::string_view, std::string_view> kNotDefinitionFields[] = {
     {"command", "containerProperties"},
     {"script", "containerProperties"},
     {"environment", "containerProperties"},
@@ -182,7 +182,9 @@ void Definitions::read_one(const JsonValue& value, const Path& path,
                            const DefinitionReader& reader) {
   static constexpr std::string_view kStates[] = {"ACTIVE", "INACTIVE"};
   const Report& report = reader.report;
-  if (!read_object(value, path, {kSupported, kRefused, kElsewhere}, report)) return;
+  if (!read_object(value, path, {kDefinitionFields, kRefusedDefinitionFields, kNotDefinitionFields},
+                   report))
+    return;
   const DefinitionFields fields = reader.read(value, path);
   const JsonValue* status = value.find("status");
   const bool active = !status || read_word(*status, path.field("status"), kStates, report) != 1;

@@ -13,7 +13,7 @@ namespace mpibatch::plan {
 
 namespace {
 
-constexpr std::string_view kSupported[] = {"jobName",
+constexpr std::string_view kJobFields[] = {"jobName",
                                            "jobQueue",
                                            "jobDefinition",
                                            "parameters",
@@ -38,10 +38,10 @@ constexpr std::string_view kSupported[] = {"jobName",
                                            "results",
                                            "keepTmp",
                                            "tags"};
-constexpr std::string_view kRefused[] = {
+constexpr std::string_view kRefusedJobFields[] = {
     "containerRuntime",      "ecsProperties",        "ecsPropertiesOverride", "eksProperties",
     "eksPropertiesOverride", "platformCapabilities", "propagateTags"};
-constexpr std::pair<std::string_view, std::string_view> kElsewhere[] = {
+constexpr std::pair<std::string_view, std::string_view> kNotJobFields[] = {
     {"command", "containerProperties"},
     {"script", "containerProperties"},
     {"environment", "containerProperties"},
@@ -252,7 +252,7 @@ void JobReader::check_memory(const Path& path, const model::PlannedJob& job) con
 
 model::PlannedJob JobReader::read(const JsonValue& value, const Path& path) const {
   model::PlannedJob job;
-  if (!read_object(value, path, {kSupported, kRefused, kElsewhere}, report)) return job;
+  if (!read_object(value, path, {kJobFields, kRefusedJobFields, kNotJobFields}, report)) return job;
   job.spec.name = job.execution.name = read_name(value, path, report);
   job.spec.queue = read_queue(value, path, job);
 

@@ -11,10 +11,10 @@ namespace mpibatch::plan {
 
 namespace {
 
-constexpr std::string_view kSupported[] = {
+constexpr std::string_view kPlanFields[] = {
     "computeEnvironments", "jobQueues", "schedulingPolicies", "consumableResources",
     "jobDefinitions",      "jobs",      "maxFailures"};
-constexpr std::pair<std::string_view, std::string_view> kElsewhere[] = {
+constexpr std::pair<std::string_view, std::string_view> kNotPlanFields[] = {
     {"results", "a job or its definition"}};
 
 // A bound on what reading a plan may take.
@@ -44,7 +44,7 @@ model::Plan read_plan(const JsonValue& root, const std::string& folder, Sources&
                       Notices& notices, const Report& report) {
   model::Plan plan;
   const Path top;
-  if (!read_object(root, top, {kSupported, {}, kElsewhere}, report)) return plan;
+  if (!read_object(root, top, {kPlanFields, {}, kNotPlanFields}, report)) return plan;
 
   Environments environments;
   if (const JsonValue* value = root.find("computeEnvironments"))

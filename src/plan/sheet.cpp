@@ -13,7 +13,7 @@ namespace {
 
 std::string line_text(std::size_t line) { return "line " + std::to_string(line); }
 
-bool check_bytes(std::string_view text, const Report& report) {
+bool check_sheet_bytes(std::string_view text, const Report& report) {
   if (const std::size_t nul = text.find('\0'); nul != std::string_view::npos) {
     report.add(line_text(LineCounter(text).line(nul)), "holds a NUL byte: this is no CSV text");
     return false;
@@ -42,7 +42,7 @@ char separator_of(const std::string& file) {
 std::shared_ptr<const Sheet> Sheet::read(std::shared_ptr<const std::string> content, char separator,
                                          const Report& report) {
   const std::string_view text = *content;
-  if (!check_bytes(text, report)) return nullptr;
+  if (!check_sheet_bytes(text, report)) return nullptr;
   const std::size_t mark = text.starts_with("\xEF\xBB\xBF") ? 3 : 0;
   const std::size_t header = skip_empty_lines(text, mark);
   if (header == text.size()) {

@@ -10,8 +10,6 @@ namespace mpibatch::scheduler {
 
 namespace {
 
-constexpr Duration kLongest = std::chrono::hours(24 * 36500);  // far from overflow
-
 // How much has to end before this finds room, as parts of what it asks for.
 double shortage(const Room& asked, const Room& free) {
   const auto part = [](std::int64_t wanted, std::int64_t there) {

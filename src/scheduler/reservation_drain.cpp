@@ -7,8 +7,6 @@ namespace mpibatch::scheduler {
 
 namespace {
 
-constexpr Duration kLongest = std::chrono::hours(24 * 36500);  // far from overflow
-
 struct Release {
   Instant at;
   Room room;

@@ -10,6 +10,8 @@
 
 namespace mpibatch::scheduler {
 
+inline constexpr Duration kLongest = std::chrono::hours(24 * 36500);  // far from overflow
+
 // Alike children that are there: they start in this order as far as they find room, the others as
 // room comes.
 struct Occupant {

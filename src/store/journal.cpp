@@ -12,11 +12,11 @@ namespace mpibatch::store {
 
 namespace {
 
-constexpr std::string_view kSuffix = ".journal";
+constexpr std::string_view kJournalSuffix = ".journal";
 
 std::optional<model::Epoch> epoch_of(std::string_view name) {
-  if (!name.ends_with(kSuffix)) return std::nullopt;
-  name.remove_suffix(kSuffix.size());
+  if (!name.ends_with(kJournalSuffix)) return std::nullopt;
+  name.remove_suffix(kJournalSuffix.size());
   std::uint32_t number = 0;
   const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
   if (error != std::errc{} || end != name.data() + name.size()) return std::nullopt;

@@ -10,10 +10,10 @@ namespace mpibatch::store {
 namespace {
 
 constexpr std::uint32_t kVersion = 2;
-constexpr std::string_view kSuffix = ".request";
+constexpr std::string_view kRequestSuffix = ".request";
 
 std::string path_of(const StateFolder& folder, const std::string& id) {
-  return folder.inbox() + "/" + id + std::string(kSuffix);
+  return folder.inbox() + "/" + id + std::string(kRequestSuffix);
 }
 
 struct Envelope {
@@ -54,7 +54,7 @@ Result<std::vector<Request>> read_requests(const FileSystem& files, const StateF
   if (!names) return tl::unexpected(names.error());
   std::vector<Request> requests;
   for (const std::string& name : *names) {
-    if (!name.ends_with(kSuffix)) continue;
+    if (!name.ends_with(kRequestSuffix)) continue;
     const std::string path = folder.inbox() + "/" + name;
     const auto bytes = files.read(path, 0, UINT64_MAX);
     if (!bytes) continue;  // somebody else has just removed it

@@ -10,7 +10,7 @@ namespace mpibatch::store {
 
 namespace {
 
-constexpr std::string_view kSuffix = ".segment";
+constexpr std::string_view kSegmentSuffix = ".segment";
 constexpr auto kFirstKind = static_cast<std::size_t>(RecordKind::SegmentHeader);
 
 // A record's kind is its place in the variant, so that readers can skip what they do not want.
@@ -92,7 +92,7 @@ Result<std::vector<std::string>> list_segments(const FileSystem& files, const St
     const auto names = files.list(parent);
     if (!names) continue;  // a file somebody put there
     for (const std::string& name : *names)
-      if (name.ends_with(kSuffix)) paths.push_back(parent + "/" + name);
+      if (name.ends_with(kSegmentSuffix)) paths.push_back(parent + "/" + name);
   }
   return paths;
 }

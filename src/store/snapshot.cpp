@@ -21,11 +21,11 @@ constexpr std::uint64_t kSnapshotVersion = 2;
 constexpr const char* kGroup = "/mpibatch";
 constexpr const char* kCore = "/mpibatch/core";
 constexpr const char* kFold = "/mpibatch/fold";
-constexpr std::string_view kSuffix = ".h5";
+constexpr std::string_view kSnapshotSuffix = ".h5";
 
 std::optional<std::uint64_t> number_of(std::string_view name) {
-  if (!name.ends_with(kSuffix)) return std::nullopt;
-  name.remove_suffix(kSuffix.size());
+  if (!name.ends_with(kSnapshotSuffix)) return std::nullopt;
+  name.remove_suffix(kSnapshotSuffix.size());
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
   if (error != std::errc{} || end != name.data() + name.size()) return std::nullopt;
@@ -188,7 +188,7 @@ Result<Compacted> compact(FileSystem& files, const StateFolder& folder,
   const auto older = numbered(files, folder);
   if (!older) return tl::unexpected(older.error());
   const std::uint64_t number = older->empty() ? 1 : older->back().first + 1;
-  const std::string path = fmt::format("{}/{:010}{}", folder.snapshots(), number, kSuffix);
+  const std::string path = fmt::format("{}/{:010}{}", folder.snapshots(), number, kSnapshotSuffix);
   const std::string temporary = path + ".tmp";
   if (files.exists(temporary)) (void)files.remove(temporary);  // of one that was killed
   Result<void> done = format.write(files, folder, *state, *texts, temporary);

@@ -44,7 +44,7 @@ int run(int argc, char** argv) {
     world->finish();
     return 0;
   }
-  testing::InitGoogleTest(&argc, argv);
+  ::testing::InitGoogleTest(&argc, argv);
   const int rc = RUN_ALL_TESTS();
   for (int peer = 1; peer < world->size(); ++peer) (void)world->link(peer)->send("bye");
   world->finish();

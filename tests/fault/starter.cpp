@@ -27,10 +27,6 @@ bool attaches(const protocol::DownMessage& message) {
 
 }  // namespace
 
-Cluster::Cluster(std::uint64_t seed, bool verbose)
-    : random(seed), trace(events, verbose), disk(events, random, tally) {}
-Cluster::~Cluster() = default;
-
 VirtualStarter::VirtualStarter(Cluster& cluster, Node& node)
     : VirtualProcess(cluster.events, cluster.trace,
                      fmt::format("starter {} of {}", cluster.starters.size() + 1,

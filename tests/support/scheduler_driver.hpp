@@ -1,6 +1,7 @@
 // Drives a scheduler as rank 0 would: events become facts, facts are applied, decisions taken.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <utility>
 #include <vector>
@@ -46,6 +47,7 @@ struct SchedulerDriver {
   std::vector<scheduler::GrantView> views_;
 };
 
+inline Instant at(std::chrono::seconds time) { return Instant{time}; }
 model::AttemptEnd end_of(model::EndKind kind, std::int32_t code, std::string reason = {});
 
 }  // namespace mpibatch::testing

@@ -9,7 +9,7 @@
 namespace mpibatch::node {
 namespace {
 
-model::JobTemplate job_of(std::vector<std::string> command) {
+model::JobTemplate job_with(std::vector<std::string> command) {
   model::JobTemplate job;
   job.command = std::move(command);
   return job;
@@ -61,7 +61,7 @@ TEST(Command, AnEmptyFolderOfPathIsTheWorkingDirectory) {
 }
 
 TEST(Command, WordsHoldTheParameters) {
-  const auto found = find_command(job_of({"/bin/echo", "Ref::{x}.bam", "Ref::y", "$HOME;`"}),
+  const auto found = find_command(job_with({"/bin/echo", "Ref::{x}.bam", "Ref::y", "$HOME;`"}),
                                   {{"x", "a b"}, {"y", "Ref::x"}}, {"/", "", "", "here"});
   ASSERT_TRUE(found);
   EXPECT_EQ(found->words, (std::vector<std::string>{"/bin/echo", "a b.bam", "Ref::x", "$HOME;`"}));
@@ -69,9 +69,9 @@ TEST(Command, WordsHoldTheParameters) {
 
 TEST(Command, RefusesWhatNoProcessCanBeGiven) {
   const CommandPlace place{"/", "/bin", "", "here"};
-  EXPECT_EQ(find_command(job_of({}), {}, place).error().code, 127);
-  EXPECT_EQ(find_command(job_of({""}), {}, place).error().code, 127);
-  EXPECT_EQ(find_command(job_of({"echo", std::string("a\0b", 3)}), {}, place).error().code, 125);
+  EXPECT_EQ(find_command(job_with({}), {}, place).error().code, 127);
+  EXPECT_EQ(find_command(job_with({""}), {}, place).error().code, 127);
+  EXPECT_EQ(find_command(job_with({"echo", std::string("a\0b", 3)}), {}, place).error().code, 125);
   EXPECT_EQ(fault_of("/bin", place)->reason, "'/bin' is a folder, not a program");
   EXPECT_EQ(fault_of("/bin/sh", place), std::nullopt);
 }

@@ -12,11 +12,10 @@ using namespace std::chrono_literals;
 using model::ChildIndex;
 using model::JobId;
 using model::NodeId;
+using testing::at;
 using testing::JobBuilder;
 using testing::PlanBuilder;
 using testing::Timeline;
-
-Instant at(std::chrono::seconds time) { return Instant{time}; }
 
 TEST(Backfill, LetsShortWorkGoAheadThatEndsInTime) {
   Timeline line(

@@ -12,11 +12,10 @@ using model::GangPart;
 using model::JobId;
 using model::NodeId;
 using model::Ranges;
+using testing::at;
 using testing::JobBuilder;
 using testing::SchedulerDriver;
 using testing::Timeline;
-
-Instant at(std::chrono::seconds time) { return Instant{time}; }
 
 std::vector<GangGranted> gangs(SchedulerDriver& driver) {
   std::vector<GangGranted> made;

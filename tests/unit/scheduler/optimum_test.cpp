@@ -146,9 +146,9 @@ Workflow dense() {
 }
 
 // Nodes that start what they are given in that order, as soon as they have a CPU.
-class Player {
+class WorkflowPlayer {
  public:
-  Player(const Workflow& flow, std::uint32_t nodes, std::uint32_t cpus) : flow_(flow) {
+  WorkflowPlayer(const Workflow& flow, std::uint32_t nodes, std::uint32_t cpus) : flow_(flow) {
     apply(model::EpochBegan{model::Epoch{1}, "h", "boot", {}, kBegin});
     apply(flow.plan());
     for (std::uint32_t node = 0; node < nodes; ++node) {
@@ -256,7 +256,7 @@ double seconds(Duration time) { return std::chrono::duration<double>(time).count
 double ratio(const Workflow& flow, std::uint32_t nodes, std::uint32_t cpus) {
   const double capacity = static_cast<double>(nodes) * cpus;
   const double bound = std::max(seconds(flow.critical_path()), seconds(flow.work()) / capacity);
-  return seconds(Player(flow, nodes, cpus).play()) / bound;
+  return seconds(WorkflowPlayer(flow, nodes, cpus).play()) / bound;
 }
 
 void expect_good(const Workflow& flow) {
@@ -270,7 +270,8 @@ void expect_good(const Workflow& flow) {
     const double capacity = static_cast<double>(nodes) * kCpus;
     const double path = seconds(flow.critical_path());
     const double most = seconds(flow.work()) / capacity + path * (1 - 1 / capacity);
-    EXPECT_LE(seconds(Player(flow, nodes, kCpus).play()), most * 1.000001) << nodes << " nodes";
+    EXPECT_LE(seconds(WorkflowPlayer(flow, nodes, kCpus).play()), most * 1.000001)
+        << nodes << " nodes";
   }
 }
 

@@ -11,12 +11,11 @@ using model::ChildIndex;
 using model::Granted;
 using model::JobId;
 using model::NodeId;
+using testing::at;
 using testing::JobBuilder;
 using testing::PlanBuilder;
 using testing::SchedulerDriver;
 using testing::Timeline;
-
-Instant at(std::chrono::seconds time) { return Instant{time}; }
 
 // "job:environment@node" of each grant, one a child.
 std::multiset<std::string> places(SchedulerDriver& driver, Instant now = {}) {

@@ -14,9 +14,9 @@ using testing::JobBuilder;
 using testing::PlanBuilder;
 using testing::SchedulerDriver;
 
-class Player {
+class RandomPlayer {
  public:
-  explicit Player(unsigned seed) : random_(seed), driver_(plan()) {}
+  explicit RandomPlayer(unsigned seed) : random_(seed), driver_(plan()) {}
 
   void play(int steps) {
     for (int step = 0; step < steps && !::testing::Test::HasFatalFailure(); ++step) {
@@ -209,7 +209,7 @@ class Player {
 TEST(Scheduler, DerivesStepByStepWhatAFreshStartDerives) {
   for (unsigned seed = 1; seed <= 150; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
-    Player(seed).play(120);
+    RandomPlayer(seed).play(120);
     if (::testing::Test::HasFatalFailure()) return;
   }
 }

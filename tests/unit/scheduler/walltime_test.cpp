@@ -6,10 +6,9 @@ namespace {
 using namespace std::chrono_literals;
 using model::ChildIndex;
 using model::JobId;
+using testing::at;
 using testing::JobBuilder;
 using testing::Timeline;
-
-Instant at(std::chrono::seconds time) { return Instant{time}; }
 
 TEST(Walltime, StartsNothingThatIsNotExpectedToEndInTime) {
   Timeline line({{},

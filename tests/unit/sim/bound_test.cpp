@@ -12,7 +12,7 @@ using Kind = model::Expectation::Kind;
 using testing::JobBuilder;
 
 // The jobs of a plan; each takes as many seconds as its `expected` says.
-std::vector<model::PlannedJob> plan_of(std::vector<JobBuilder> builders) {
+std::vector<model::PlannedJob> jobs_of(std::vector<JobBuilder> builders) {
   const testing::Adopted adopted = testing::adopt({{}, std::move(builders)}, {});
   std::vector<model::PlannedJob> jobs;
   for (const auto& [id, job] : adopted.jobs) jobs.push_back(job);
@@ -22,7 +22,7 @@ std::vector<model::PlannedJob> plan_of(std::vector<JobBuilder> builders) {
 }
 
 LowerBound bound_of(std::vector<JobBuilder> builders, std::uint32_t vcpus = 1000) {
-  const auto jobs = plan_of(std::move(builders));
+  const auto jobs = jobs_of(std::move(builders));
   return lower_bound(jobs, Durations(jobs, {}, 1), {{"n", {vcpus, 100'000, 2}, {}}});
 }
 

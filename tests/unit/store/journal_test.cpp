@@ -6,6 +6,7 @@
 
 #include "support/hex.hpp"
 #include "support/memory_filesystem.hpp"
+#include "unit/store/folder.hpp"
 
 namespace mpibatch::store {
 namespace {
@@ -13,7 +14,6 @@ namespace {
 using model::Epoch;
 using testing::MemoryFileSystem;
 
-const StateFolder kFolder{"/s"};
 const std::string kRun(32, 'a');
 
 model::Fact fact(const std::string& reason) {

@@ -9,14 +9,13 @@
 
 #include "support/hex.hpp"
 #include "support/memory_filesystem.hpp"
+#include "unit/store/folder.hpp"
 
 namespace mpibatch::store {
 namespace {
 
 using model::Epoch;
 using testing::MemoryFileSystem;
-
-const StateFolder kFolder{"/s"};
 
 OwnerRecord me(const std::string& host = "node1") {
   OwnerRecord record;

@@ -13,17 +13,17 @@ namespace {
 using testing::MemoryFileSystem;
 using testing::to_hex;
 
-constexpr const char* kPath = "/f";
+constexpr const char* kRecordsPath = "/f";
 
-struct Read {
+struct RecordsRead {
   std::vector<std::string> payloads;
   std::optional<Error> error;
   std::uint64_t offset = 0;
 };
 
-Read read_all(const FileSystem& files, std::uint64_t limit = UINT64_MAX) {
-  RecordReader reader(files, kPath, FileKind::Journal, 0, limit);
-  Read read;
+RecordsRead read_all(const FileSystem& files, std::uint64_t limit = UINT64_MAX) {
+  RecordReader reader(files, kRecordsPath, FileKind::Journal, 0, limit);
+  RecordsRead read;
   for (;;) {
     const auto record = reader.next();
     read.offset = reader.offset();
@@ -36,7 +36,7 @@ Read read_all(const FileSystem& files, std::uint64_t limit = UINT64_MAX) {
 // Three commits of two records each, and two records that nobody synced.
 std::string sample(std::uint64_t& last_mark_end) {
   MemoryFileSystem disk;
-  RecordWriter writer(std::move(*disk.create_exclusive(kPath)), kPath);
+  RecordWriter writer(std::move(*disk.create_exclusive(kRecordsPath)), kRecordsPath);
   writer.start(FileKind::Journal);
   for (int i = 0; i < 3; ++i) {
     writer.append(RecordKind::Fact, "first " + std::to_string(i));
@@ -47,22 +47,22 @@ std::string sample(std::uint64_t& last_mark_end) {
   writer.append(RecordKind::Fact, "unsynced");
   writer.append(RecordKind::Fact, "unsynced too");
   EXPECT_TRUE(writer.write());
-  return disk.read(kPath).value();
+  return disk.read(kRecordsPath).value();
 }
 
 MemoryFileSystem& with(MemoryFileSystem& disk, const std::string& bytes) {
-  if (!disk.exists(kPath)) (void)disk.create_exclusive(kPath);
-  disk.overwrite(kPath, bytes);
+  if (!disk.exists(kRecordsPath)) (void)disk.create_exclusive(kRecordsPath);
+  disk.overwrite(kRecordsPath, bytes);
   return disk;
 }
 
 TEST(Record, LayoutIsGolden) {
   MemoryFileSystem disk;
-  RecordWriter writer(std::move(*disk.create_exclusive(kPath)), kPath);
+  RecordWriter writer(std::move(*disk.create_exclusive(kRecordsPath)), kRecordsPath);
   writer.start(FileKind::Journal);
   writer.append(RecordKind::Fact, "abc");
   ASSERT_TRUE(writer.commit());
-  EXPECT_EQ(to_hex(disk.read(kPath).value()),
+  EXPECT_EQ(to_hex(disk.read(kRecordsPath).value()),
             "6d706962"            // "mpib"
             "0200"                // format version
             "0100"                // journal
@@ -82,7 +82,7 @@ TEST(Record, EveryTruncationReadsAsAPrefix) {
   MemoryFileSystem disk;
   std::size_t most = 0;
   for (std::size_t size = 0; size <= bytes.size(); ++size) {
-    const Read read = read_all(with(disk, bytes.substr(0, size)));
+    const RecordsRead read = read_all(with(disk, bytes.substr(0, size)));
     EXPECT_FALSE(read.error) << size << ": " << read.error->message;
     EXPECT_GE(read.payloads.size(), most);
     EXPECT_LE(read.offset, size);
@@ -101,11 +101,11 @@ TEST(Record, EveryFlippedBitIsFound) {
     for (int bit = 0; bit < 8; ++bit) {
       std::string bad = bytes;
       bad[byte] = static_cast<char>(bad[byte] ^ (1 << bit));
-      const Read read = read_all(with(disk, bad));
+      const RecordsRead read = read_all(with(disk, bad));
       if (byte < marked - kMark) {
         ASSERT_TRUE(read.error) << byte << "." << bit;
         EXPECT_EQ(read.error->kind, ErrorKind::Damaged);
-        EXPECT_NE(read.error->message.find(kPath), std::string::npos);
+        EXPECT_NE(read.error->message.find(kRecordsPath), std::string::npos);
         EXPECT_NE(read.error->message.find("byte "), std::string::npos);
       } else {
         ASSERT_FALSE(read.error) << byte << "." << bit << ": " << read.error->message;
@@ -120,7 +120,7 @@ TEST(Record, DamageNamesTheByteOfItsRecord) {
   std::string bytes = sample(marked);
   bytes[kHeaderSize + kFrameSize + 3] ^= 1;
   MemoryFileSystem disk;
-  const Read read = read_all(with(disk, bytes));
+  const RecordsRead read = read_all(with(disk, bytes));
   ASSERT_TRUE(read.error);
   EXPECT_NE(read.error->message.find("'/f' is damaged at byte 12:"), std::string::npos)
       << read.error->message;
@@ -135,7 +135,7 @@ TEST(Record, ZeroedBlocksAreDamageOrTail) {
     std::string bad = bytes;
     const std::size_t size = std::min<std::size_t>(40, bytes.size() - from);
     bad.replace(from, size, size, '\0');
-    const Read read = read_all(with(disk, bad));
+    const RecordsRead read = read_all(with(disk, bad));
     // With the last mark itself gone an earlier one may still stand behind the zeros.
     if (from + size <= last_mark) {
       EXPECT_TRUE(read.error) << from;
@@ -154,7 +154,7 @@ TEST(Record, AMarkCopiedElsewhereCountsForNothing) {
   append_record(tail, RecordKind::OutputChunk, bytes + bytes);
   tail[9] ^= 1;
   MemoryFileSystem disk;
-  const Read read = read_all(with(disk, bytes.substr(0, marked) + tail));
+  const RecordsRead read = read_all(with(disk, bytes.substr(0, marked) + tail));
   EXPECT_FALSE(read.error);
   EXPECT_EQ(read.payloads.size(), 6U);
 }
@@ -171,13 +171,13 @@ TEST(Record, BeforeALimitEverythingMustBeGood) {
 
 TEST(Record, ReadsRecordsBiggerThanItsBuffer) {
   MemoryFileSystem disk;
-  RecordWriter writer(std::move(*disk.create_exclusive(kPath)), kPath);
+  RecordWriter writer(std::move(*disk.create_exclusive(kRecordsPath)), kRecordsPath);
   writer.start(FileKind::Journal);
   const std::size_t size = std::size_t{5} << 20;
   for (int i = 0; i < 2; ++i) writer.append(RecordKind::Fact, std::string(size, 'b'));
   writer.append(RecordKind::Fact, "small");
   ASSERT_TRUE(writer.commit());
-  const Read read = read_all(disk);
+  const RecordsRead read = read_all(disk);
   ASSERT_FALSE(read.error);
   ASSERT_EQ(read.payloads.size(), 3U);
   EXPECT_EQ(read.payloads[1].size(), size);
@@ -186,14 +186,14 @@ TEST(Record, ReadsRecordsBiggerThanItsBuffer) {
 
 TEST(Record, AnotherVersionOrKindIsRefusedByName) {
   MemoryFileSystem disk;
-  const Read kind = read_all(with(disk, file_header(FileKind::Segment)));
+  const RecordsRead kind = read_all(with(disk, file_header(FileKind::Segment)));
   ASSERT_TRUE(kind.error);
   EXPECT_NE(kind.error->message.find("another kind"), std::string::npos);
   std::string header = file_header(FileKind::Journal).substr(0, 8);
   header[4] = 3;
   const std::uint32_t crc = crc32c(header);
   for (int i = 0; i < 4; ++i) header.push_back(static_cast<char>(crc >> (8 * i)));
-  const Read version = read_all(with(disk, header));
+  const RecordsRead version = read_all(with(disk, header));
   ASSERT_TRUE(version.error);
   EXPECT_NE(version.error->message.find("format version 3, this program reads 2"),
             std::string::npos);
@@ -201,7 +201,7 @@ TEST(Record, AnotherVersionOrKindIsRefusedByName) {
 
 TEST(Record, FullDiskIsToldOnceAndThenRefused) {
   MemoryFileSystem disk;
-  RecordWriter writer(std::move(*disk.create_exclusive(kPath)), kPath);
+  RecordWriter writer(std::move(*disk.create_exclusive(kRecordsPath)), kRecordsPath);
   writer.start(FileKind::Journal);
   writer.append(RecordKind::Fact, "safe");
   ASSERT_TRUE(writer.commit());
@@ -221,7 +221,7 @@ TEST(Record, FullDiskIsToldOnceAndThenRefused) {
 
 TEST(Record, FailedSyncIsFinal) {
   MemoryFileSystem disk;
-  RecordWriter writer(std::move(*disk.create_exclusive(kPath)), kPath);
+  RecordWriter writer(std::move(*disk.create_exclusive(kRecordsPath)), kRecordsPath);
   writer.start(FileKind::Journal);
   writer.append(RecordKind::Fact, "a");
   disk.fail_next_sync();
@@ -232,7 +232,7 @@ TEST(Record, FailedSyncIsFinal) {
 
 TEST(Record, OneTooLongIsRefusedByName) {
   MemoryFileSystem disk;
-  RecordWriter writer(std::move(*disk.create_exclusive(kPath)), kPath);
+  RecordWriter writer(std::move(*disk.create_exclusive(kRecordsPath)), kRecordsPath);
   const std::string small;
   // Its bytes are never read.
   writer.append(RecordKind::Fact, std::string_view(small.data(), kRecordLengthMax));
@@ -271,21 +271,21 @@ TEST(Record, AFileThatGrowsMeanwhileIsNotDamaged) {
   std::uint64_t marked = 0;
   const std::string bytes = sample(marked).substr(0, marked);
   for (std::size_t size = 0; size < bytes.size(); ++size) {
-    const Read read = read_all(GrowingFile(bytes.substr(0, size), bytes));
+    const RecordsRead read = read_all(GrowingFile(bytes.substr(0, size), bytes));
     EXPECT_FALSE(read.error) << size << ": " << read.error->message;
   }
 }
 
 TEST(SmallFile, IsReplacedWhole) {
   MemoryFileSystem disk;
-  EXPECT_EQ(read_whole(disk, kPath, FileKind::Counter).error().kind, ErrorKind::NotFound);
-  ASSERT_TRUE(write_whole(disk, kPath, FileKind::Counter, "one", true));
+  EXPECT_EQ(read_whole(disk, kRecordsPath, FileKind::Counter).error().kind, ErrorKind::NotFound);
+  ASSERT_TRUE(write_whole(disk, kRecordsPath, FileKind::Counter, "one", true));
   ASSERT_TRUE(disk.create_exclusive("/f.tmp")) << "left by a writer that died";
-  ASSERT_TRUE(write_whole(disk, kPath, FileKind::Counter, "two", true));
-  EXPECT_EQ(read_whole(disk, kPath, FileKind::Counter).value(), "two");
-  EXPECT_EQ(read_whole(disk, kPath, FileKind::Owner).error().kind, ErrorKind::Damaged);
-  disk.overwrite(kPath, "");
-  EXPECT_EQ(read_whole(disk, kPath, FileKind::Counter).error().kind, ErrorKind::Damaged);
+  ASSERT_TRUE(write_whole(disk, kRecordsPath, FileKind::Counter, "two", true));
+  EXPECT_EQ(read_whole(disk, kRecordsPath, FileKind::Counter).value(), "two");
+  EXPECT_EQ(read_whole(disk, kRecordsPath, FileKind::Owner).error().kind, ErrorKind::Damaged);
+  disk.overwrite(kRecordsPath, "");
+  EXPECT_EQ(read_whole(disk, kRecordsPath, FileKind::Counter).error().kind, ErrorKind::Damaged);
 }
 
 }  // namespace

@@ -4,15 +4,15 @@
 
 #include "support/hex.hpp"
 #include "support/memory_filesystem.hpp"
+#include "unit/store/folder.hpp"
 
 namespace mpibatch::store {
 namespace {
 
 using testing::MemoryFileSystem;
 
-const StateFolder kFolder{"/s"};
 const SegmentHeader kHeader{"r", {"node1", 1}, {0xab}};
-const std::string kPath = "/s/nodes/node1.1/00000000000000ab.segment";
+const std::string kSegmentPath = "/s/nodes/node1.1/00000000000000ab.segment";
 const model::ExecutionId kExecution{model::JobId{3}, 7, {model::Epoch{2}, 17}};
 
 std::vector<SegmentRecord> samples() {
@@ -34,14 +34,14 @@ std::unique_ptr<SegmentWriter> begin(FileSystem& files) {
   return std::move(*writer);
 }
 
-struct Read {
+struct SegmentRead {
   Result<void> result;
   std::vector<SegmentRecord> records;
 };
 
-Read read(const FileSystem& files, SegmentPosition& position) {
-  Read got;
-  got.result = read_segment(files, kPath, position,
+SegmentRead read(const FileSystem& files, SegmentPosition& position) {
+  SegmentRead got;
+  got.result = read_segment(files, kSegmentPath, position,
                             [&](const SegmentRecord& record) { got.records.push_back(record); });
   return got;
 }
@@ -52,7 +52,7 @@ TEST(Segment, LayoutIsGolden) {
   const auto records = samples();
   for (std::size_t i = 1; i < records.size(); ++i) writer->append(records[i]);
   ASSERT_TRUE(writer->write());
-  EXPECT_EQ(testing::to_hex(disk.read(kPath).value()),
+  EXPECT_EQ(testing::to_hex(disk.read(kSegmentPath).value()),
             // header
             "6d706962020002007eb4baaa"
             // SegmentHeader
@@ -106,17 +106,17 @@ TEST(Segment, AHalfWrittenRecordIsLeftForTheNextCall) {
       ASSERT_TRUE(writer->commit());
     }
   }
-  const std::string bytes = source.read(kPath).value();
+  const std::string bytes = source.read(kSegmentPath).value();
   for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
     MemoryFileSystem disk;
     ASSERT_TRUE(disk.make_folder(kFolder.node(kHeader.node)));
-    ASSERT_TRUE(disk.create_exclusive(kPath));
-    disk.overwrite(kPath, bytes.substr(0, cut));
+    ASSERT_TRUE(disk.create_exclusive(kSegmentPath));
+    disk.overwrite(kSegmentPath, bytes.substr(0, cut));
     SegmentPosition position;
-    Read first = read(disk, position);
+    SegmentRead first = read(disk, position);
     ASSERT_TRUE(first.result) << cut << ": " << first.result.error().message;
-    disk.overwrite(kPath, bytes);
-    const Read second = read(disk, position);
+    disk.overwrite(kSegmentPath, bytes);
+    const SegmentRead second = read(disk, position);
     ASSERT_TRUE(second.result) << cut << ": " << second.result.error().message;
     first.records.insert(first.records.end(), second.records.begin(), second.records.end());
     EXPECT_EQ(first.records, samples()) << cut;
@@ -131,16 +131,16 @@ TEST(Segment, DamageBeforeAMarkIsNamed) {
     writer->append(samples()[3]);
     ASSERT_TRUE(writer->commit());
   }
-  const std::string bytes = disk.read(kPath).value();
+  const std::string bytes = disk.read(kSegmentPath).value();
   for (std::size_t byte = 0; byte + 17 < bytes.size(); ++byte) {
     std::string bad = bytes;
     bad[byte] ^= 1;
-    disk.overwrite(kPath, bad);
+    disk.overwrite(kSegmentPath, bad);
     SegmentPosition position;
-    const Read got = read(disk, position);
+    const SegmentRead got = read(disk, position);
     ASSERT_FALSE(got.result) << byte;
     EXPECT_EQ(got.result.error().kind, ErrorKind::Damaged);
-    EXPECT_NE(got.result.error().message.find(kPath), std::string::npos);
+    EXPECT_NE(got.result.error().message.find(kSegmentPath), std::string::npos);
   }
 }
 
@@ -155,7 +155,7 @@ TEST(Segment, SyncedEndsOutliveAPowerLoss) {
     ASSERT_TRUE(writer->write());
     disk.crash(seed);
     SegmentPosition position;
-    const Read got = read(disk, position);
+    const SegmentRead got = read(disk, position);
     ASSERT_TRUE(got.result) << seed << ": " << got.result.error().message;
     EXPECT_GE(got.records.size(), 4U) << seed;
   }
@@ -166,7 +166,7 @@ TEST(Segment, OneInstanceWritesIt) {
   const auto first = begin(disk);
   EXPECT_EQ(SegmentWriter::create(disk, kFolder, kHeader).error().kind, ErrorKind::Busy);
   EXPECT_EQ(first->link_count().value(), 1U);
-  ASSERT_TRUE(disk.remove(kPath));
+  ASSERT_TRUE(disk.remove(kSegmentPath));
   EXPECT_EQ(first->link_count().value(), 0U);
   SegmentPosition position;
   EXPECT_EQ(read(disk, position).result.error().kind, ErrorKind::NotFound);
@@ -191,7 +191,7 @@ TEST(Segment, AreListedByPath) {
   ASSERT_TRUE(disk.create_exclusive("/s/nodes/note.txt"));
   ASSERT_TRUE(disk.create_exclusive("/s/nodes/node2.0/note.txt"));
   EXPECT_EQ(list_segments(disk, kFolder).value(),
-            (std::vector<std::string>{kPath, "/s/nodes/node2.0/0000000000000001.segment"}));
+            (std::vector<std::string>{kSegmentPath, "/s/nodes/node2.0/0000000000000001.segment"}));
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-struct Machine {
+struct CgroupHost {
   testing::TemporaryFolder root;
   void write(const std::string& path, const std::string& text) const {
     std::filesystem::create_directories(std::filesystem::path(root / path).parent_path());
@@ -32,7 +32,7 @@ TEST(ParseOomKills, ReadsItsLineAlone) {
 }
 
 TEST(OomCounter, IsTheOwnCgroupsFirst) {
-  const Machine machine;
+  const CgroupHost machine;
   machine.write("proc/vmstat", "nr_free_pages 1\noom_kill 40\n");
   EXPECT_EQ(OomCounter(machine.root.path()).source(), "/proc/vmstat");
   machine.write("proc/self/cgroup", "0::/run/step\n");
@@ -48,7 +48,7 @@ TEST(OomCounter, IsTheOwnCgroupsFirst) {
 }
 
 TEST(OomCounter, KnowsTheOlderCgroups) {
-  const Machine machine;
+  const CgroupHost machine;
   machine.write("proc/self/cgroup", "4:memory:/job\n");
   machine.write("proc/self/mountinfo", kV1);
   machine.write("sys/fs/cgroup/memory/job/memory.oom_control",
@@ -58,7 +58,7 @@ TEST(OomCounter, KnowsTheOlderCgroups) {
 }
 
 TEST(OomCounter, IsReadAtMostTenTimesASecondForStarts) {
-  const Machine machine;
+  const CgroupHost machine;
   machine.write("proc/vmstat", "oom_kill 1\n");
   OomCounter counter(machine.root.path());
   EXPECT_EQ(counter.recent(10s), 1U);
@@ -68,7 +68,7 @@ TEST(OomCounter, IsReadAtMostTenTimesASecondForStarts) {
 }
 
 TEST(OomCounter, OfNothingStaysZero) {
-  const Machine machine;
+  const CgroupHost machine;
   OomCounter counter(machine.root.path());
   EXPECT_TRUE(counter.source().empty());
   EXPECT_EQ(counter.read(), 0U);
