@@ -19,6 +19,10 @@ constexpr unsigned kStepsAtOnceMax = 100'000;
 
 }  // namespace
 
+Cluster::Cluster(std::uint64_t seed, bool verbose)
+    : random(seed), trace(events, verbose), disk(events, random, tally) {}
+Cluster::~Cluster() = default;
+
 World::World(std::uint64_t seed, const WorldOptions& options)
     : options_(options), cluster_(seed, options.verbose) {
   cluster_.fate = options.fate;
