@@ -110,7 +110,11 @@ struct Cluster {
     std::uint64_t offset = 0;
   };
   std::optional<Damage> damaged;  // of one file, until it is restored
-  bool published = false;         // there is a state.h5, from now on always
+  // A snapshot can be done without.
+  bool may_be_unreadable() const {
+    return damaged && !damaged->path.starts_with(folder.snapshots());
+  }
+  bool published = false;  // there is a state.h5, from now on always
   std::optional<Fate> fate;
   bool fate_met = false;
   std::function<void(Host&)> power_loss;  // when a fate asks for it …

@@ -248,7 +248,8 @@ void RankZero::read_segment(const server::ReadSegment& read) {
                               ends.push_back(*end);
                           });
   if (!done && done.error().kind != ErrorKind::NotFound) {
-    if (!cluster_.damaged) throw Violation{"a segment cannot be read: " + done.error().message};
+    if (!cluster_.may_be_unreadable())
+      throw Violation{"a segment cannot be read: " + done.error().message};
     trace_("{}: {}", title(), done.error().message);
     cluster_.tally(Seen::DamageMet);
     if (!result_) break_off(done.error().message);

@@ -97,7 +97,7 @@ void RankZero::compare() {
 
 void RankZero::compare_with_disk() {
   const auto folded = fold_run(disk_, cluster_.folder);
-  if (!folded && cluster_.damaged) return;
+  if (!folded && cluster_.may_be_unreadable()) return;
   if (!folded) throw Violation{"the journal cannot be read: " + folded.error().message};
   cluster_.tally(Seen::DiskCompared);
   if (folded->scheduler.save() != coordinator_->scheduler().save() && !stop_if_superseded())

@@ -28,7 +28,7 @@ void RankZero::claim() {
 
 // Damage stops whoever meets it, until somebody restores the file.
 bool RankZero::unreadable(const std::string& what, const Error& error) {
-  if (!cluster_.damaged || error.kind != ErrorKind::Damaged)
+  if (!cluster_.may_be_unreadable() || error.kind != ErrorKind::Damaged)
     throw Violation{what + ": " + error.message};
   cluster_.tally(Seen::DamageMet);
   die(error.message);

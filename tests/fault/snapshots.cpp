@@ -64,7 +64,7 @@ void Compaction::begin() {
 // Two may meet, and what the one deletes the other misses; and damage stops everybody.
 void Compaction::check(const std::string& what, const Error& error) {
   const bool met = error.kind == ErrorKind::Busy || error.kind == ErrorKind::NotFound;
-  if (!met && !cluster_.damaged) throw Violation{what + ": " + error.message};
+  if (!met && !cluster_.may_be_unreadable()) throw Violation{what + ": " + error.message};
   die(error.message);
 }
 

@@ -11,7 +11,6 @@ using model::ExecutionId;
 
 namespace {
 
-
 // The core refuses what only a launcher can run. To all else a gang's part is one more child: it
 // holds what its members ask for, and ends by itself or by a Stop.
 protocol::DownMessage as_single_parts(protocol::DownMessage message) {

@@ -70,7 +70,7 @@ void World::request() {
   post(std::move(request));
 }
 
-// A bit of what is safe flips, in the journal or in what a node wrote.
+// A bit of what is safe flips, in the journal, in a snapshot or in what a node wrote.
 void World::damage() {
   Random& random = cluster_.random;
   if (cluster_.damaged || !random.chance(200)) return;
@@ -79,6 +79,8 @@ void World::damage() {
   if (const auto segments = store::list_segments(files, cluster_.folder)) paths = *segments;
   if (const auto names = files.list(cluster_.folder.journal()))
     for (const std::string& name : *names) paths.push_back(cluster_.folder.journal() + "/" + name);
+  if (const auto names = store::list_snapshots(files, cluster_.folder))
+    paths.insert(paths.end(), names->begin(), names->end());
   if (paths.empty()) return;
   const std::string path = random.pick(paths);
   const auto content = files.read(path, 0, UINT64_MAX);
@@ -103,7 +105,7 @@ void World::restore() {
 void World::read_run() {
   User user(cluster_, *cluster_.random.pick(cluster_.hosts));
   const auto state = fold_run(user.disk, cluster_.folder);
-  if (!state && cluster_.damaged) return;
+  if (!state && cluster_.may_be_unreadable()) return;
   if (!state) throw Violation{"a reader cannot read the run: " + state.error().message};
   cluster_.tally(Seen::ReaderLooked);
   const Ledger ledger = cluster_.history->ledger(state->stops, state->last);
