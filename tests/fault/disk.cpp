@@ -35,7 +35,6 @@ void ClusterDisk::flip(const std::string& path, std::uint64_t offset) {
   if (!content || offset >= content->size()) return;
   (*content)[offset] = static_cast<char>((*content)[offset] ^ 4);
   files_.overwrite(path, std::move(*content));
-  tally_(Seen::FileDamaged);
 }
 
 void ClusterDisk::created(const std::string& path, const void* host) {

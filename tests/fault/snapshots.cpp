@@ -94,7 +94,23 @@ void Compaction::clear() {
     trace_("{} has deleted {}", title(), path);
     if (path.starts_with(cluster_.folder.journal())) cluster_.tally(Seen::SegmentDeleted);
   }
+  if (!deleted->empty() && !cluster_.damaged) check_spare();
   die("it is done");
+}
+
+// What is left is enough without any one of the snapshots.
+void Compaction::check_spare() {
+  const FileSystem& files = cluster_.disk.files();
+  const auto all = store::list_snapshots(files, cluster_.folder);
+  if (!all) throw Violation{"snapshots cannot be listed: " + all.error().message};
+  for (const std::string& path : *all) {
+    constexpr std::uint64_t kAnywhere = 20;
+    cluster_.disk.flip(path, kAnywhere);
+    const auto state = fold_run(files, cluster_.folder);
+    cluster_.disk.flip(path, kAnywhere);
+    if (!state)
+      throw Violation{"without '" + path + "' the run cannot be read: " + state.error().message};
+  }
 }
 
 }  // namespace mpibatch::fault

@@ -37,6 +37,7 @@ class Compaction final : public VirtualProcess {
   void make();
   void publish(const std::string& path);
   void clear();
+  void check_spare();
   void check(const std::string& what, const Error& error);
   void died() override {}
 

@@ -90,6 +90,7 @@ void World::damage() {
   const std::uint64_t offset = random.between(12, content->size() - 300);
   cluster_.damaged = Cluster::Damage{path, offset};
   cluster_.trace("'{}' is damaged at byte {}", path, offset);
+  cluster_.tally(Seen::FileDamaged);
   cluster_.disk.flip(path, offset);
   cluster_.events.after(cluster_.ms(1000, 120'000), [this] { restore(); });
 }
