@@ -4,6 +4,7 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include <mpibatch/base/clock.hpp>
 #include <mpibatch/base/random.hpp>
 
 #include "cli/output.hpp"
@@ -14,7 +15,7 @@ namespace mpibatch::cli {
 namespace {
 
 constexpr std::size_t kReasonBytesMax = 1024;  // of AWS Batch's CancelJob and TerminateJob
-constexpr int kRequestDigits = 32;
+constexpr int kRandomDigits = 16;
 
 }  // namespace
 
@@ -37,7 +38,9 @@ Result<Target> find_target(const FileSystem& files, const std::string& state,
 
 store::Request request_of(store::RequestKind kind) {
   store::Request request;
-  request.id = random_hex(kRequestDigits);
+  // Requests are applied in the order of their names: what was asked later has the last word.
+  request.id = fmt::format("{:016x}{}", static_cast<std::uint64_t>(SystemClock{}.wall().count()),
+                           random_hex(kRandomDigits));
   request.kind = kind;
   return request;
 }

@@ -95,6 +95,14 @@ class Hold(Case):
         self.command("release", "good", "--all", code=harness.BAD_USAGE)
         self.assertIn("nothing to hold", self.command("hold", "good"))
 
+    def test_the_last_request_has_the_last_word(self):
+        self.run_jobs(harness.array("work", 2, FLAKY), code=harness.SOME_FAILED)
+        self.write("fixed", "")
+        self.command("retry", "work")
+        for verb in ("hold", "release") * 8:
+            self.command(verb, "work")
+        self.again()
+
 
 class Retry(Case):
     def test_of_a_failed_child_while_the_run_goes_on(self):

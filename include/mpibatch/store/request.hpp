@@ -28,7 +28,7 @@ enum class RequestKind : std::uint8_t {
 constexpr RequestKind last_of(RequestKind) { return RequestKind::Priority; }
 
 struct Request {
-  std::string id;  // 32 hexadecimal digits
+  std::string id;  // 32 hexadecimal digits: when it was asked, and random ones
   RequestKind kind = RequestKind::Cancel;
   std::string job;                 // name; of Hold and Release: empty for all jobs
   model::Revision revision{};      // of the plan whose indices `children` means
@@ -45,7 +45,7 @@ struct Request {
 };
 
 Result<void> post_request(FileSystem& files, const StateFolder& folder, const Request& request);
-// In the order of their names. A damaged file is left out and named in `damaged`.
+// In the order of their names, that is, as they were asked. A damaged file is left out and named in `damaged`.
 Result<std::vector<Request>> read_requests(const FileSystem& files, const StateFolder& folder,
                                            std::vector<std::string>& damaged);
 Result<void> remove_request(FileSystem& files, const StateFolder& folder, const Request& request);
