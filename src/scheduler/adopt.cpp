@@ -125,7 +125,8 @@ void move_keys(std::map<ChildKey, Value>& values, const JobMoves& moves) {
 }
 
 void move_grants(Scheduler::State& state, const JobMoves& moves) {
-  for (auto& [id, grant] : state.grants) {
+  for (auto& entry : state.grants) {
+    auto& grant = entry.second;
     std::vector<ChildIndex> as_granted;
     std::vector<ChildIndex> before;
     model::for_each(grant.outstanding.ranges(), [&](ChildIndex child) {

@@ -53,7 +53,8 @@ Result<void> Applier::operator()(const model::CancelRequested& fact) {
       if (now == ChildState::Waiting || now == ChildState::Runnable)
         state.settle(fact.job, index, ChildState::Cancelled);
     }
-  for (auto& [id, grant] : state.grants) {
+  for (auto& entry : state.grants) {
+    auto& grant = entry.second;
     if (grant.job != fact.job) continue;
     // A gang that has started is cancelled as little as any other job.
     const bool runs = grant.gang && state.gangs.at(*grant.gang).started;
@@ -64,7 +65,7 @@ Result<void> Applier::operator()(const model::CancelRequested& fact) {
       if (fact.terminate) grant.terminated.insert(as_granted);
       if (fact.terminate || !grant.started.contains(as_granted)) grant.cancelled.insert(as_granted);
     });
-    if (!grant.cancelled.empty()) state.wish(id);
+    if (!grant.cancelled.empty()) state.wish(entry.first);
   }
   return {};
 }

@@ -29,7 +29,7 @@ struct QueueMemory {
   // The reservation that was found last, and for whom.
   Waiting waiting;
   Reservation reservation;
-  Instant reserved_at = Instant::min();
+  std::optional<Instant> reserved_at;
 };
 
 // Jobs of a lane, one after the other, that all lack one of these consumables.

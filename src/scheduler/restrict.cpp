@@ -47,17 +47,18 @@ void Scheduler::restrict_to(JobId job, const model::Ranges& children) {
   if (!state.only) state.only.emplace();
   Work work{{job, children}};
   while (!work.empty()) {
-    const auto [id, ranges] = std::move(work.back());
+    const JobId id = work.back().first;
+    const model::Ranges ranges = std::move(work.back().second);
     work.pop_back();
     model::RangeSet& wanted = (*state.only)[id];
     const std::uint64_t before = wanted.size();
     for (const model::Range& range : ranges) wanted.insert(range);
     if (wanted.size() == before) continue;  // nothing new: so it is with what they wait for
-    state.edges.awaited_by(id, [&, waiting = ranges](const Edges::Edge& edge) {
+    state.edges.awaited_by(id, [&](const Edges::Edge& edge) {
       if (edge.type == DependencyType::Sequential)
-        work.emplace_back(id, awaited(state, edge, waiting));
+        work.emplace_back(id, awaited(state, edge, ranges));
       else
-        work.emplace_back(edge.job, awaited(state, edge, waiting));
+        work.emplace_back(edge.job, awaited(state, edge, ranges));
     });
   }
   state.derive();
