@@ -11,8 +11,6 @@ using model::JobId;
 
 namespace {
 
-// Beyond this many hosts lost under it in one epoch a child is given up (scheduler/limits.hpp).
-constexpr unsigned kLossesMax = 3;
 constexpr unsigned kUnstartableMax = 3;
 
 bool unstartable(const model::FailedAttempt& attempt) {

@@ -9,13 +9,6 @@ using model::ChildState;
 using model::ExecutionId;
 using model::JobId;
 
-namespace {
-
-// Beyond this many hosts lost under it the scheduler gives a child up (scheduler/limits.hpp).
-constexpr unsigned kLossesMax = 3;
-
-}  // namespace
-
 std::string Truth::name(const ChildName& child) const {
   return fmt::format("{}:{}", workload_.spec(child.first).name, child.second);
 }

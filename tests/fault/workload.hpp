@@ -32,6 +32,8 @@ struct Outcome {
   bool prints = false;
   bool heeds_term = true;
 };
+// Beyond this many hosts lost under it in one epoch a child is given up (scheduler/limits.hpp).
+inline constexpr unsigned kLossesMax = 3;
 inline constexpr std::int32_t kGiveUpCode = 2;  // evaluateOnExit ends the job at this exit code
 
 using Key = std::uint32_t;
