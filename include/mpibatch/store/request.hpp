@@ -45,7 +45,8 @@ struct Request {
 };
 
 Result<void> post_request(FileSystem& files, const StateFolder& folder, const Request& request);
-// In the order of their names, that is, as they were asked. A damaged file is left out and named in `damaged`.
+// In the order of their names, that is, as they were asked. A damaged file is left out and named in
+// `damaged`.
 Result<std::vector<Request>> read_requests(const FileSystem& files, const StateFolder& folder,
                                            std::vector<std::string>& damaged);
 Result<void> remove_request(FileSystem& files, const StateFolder& folder, const Request& request);
