@@ -16,7 +16,8 @@ inline std::string recount(const scheduler::Scheduler& core) {
     scheduler::Counts counts;
     for (model::ChildIndex child = 0; child < core.size(job); ++child)
       ++counts.of[static_cast<std::size_t>(core.state(job, child))];
-    if (counts != core.counts(job)) return "the counts of job '" + std::string(core.name(job)) + "' lie";
+    if (counts != core.counts(job))
+      return "the counts of job '" + std::string(core.name(job)) + "' lie";
   }
   for (const scheduler::GrantView& grant : core.grants()) {
     if (grant.children.empty()) return "grant " + model::to_string(grant.id) + " is empty";
@@ -44,7 +45,8 @@ inline std::string difference(const scheduler::Scheduler& one, const scheduler::
         return std::string(one.name(job)) + ":" + std::to_string(child) + " is " +
                std::string(model::to_string(one.state(job, child))) + " here, " +
                std::string(model::to_string(other.state(job, child))) + " there";
-    if (one.counts(job) != other.counts(job)) return "other counts of " + std::string(one.name(job));
+    if (one.counts(job) != other.counts(job))
+      return "other counts of " + std::string(one.name(job));
   }
   if (one.everything_terminal() != other.everything_terminal())
     return "the end is seen differently";
