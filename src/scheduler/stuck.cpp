@@ -14,14 +14,18 @@ namespace {
 using State = Scheduler::State;
 
 // Why this job, which may be given out, never will be; empty: it may.
-std::string hopeless(const State& state, const JobState& job) {
+std::string hopeless(const State& state, const JobState& job,
+                     std::vector<std::optional<std::string>>& of_kind) {
   const model::JobSpec& kind = state.kind(job);
   const JobExtra* more = state.extra_of(job);
   const bool plain = !state.array(job) || !more->runnable.empty();
   const model::Resources asked = !state.array(job) ? state.asks(job, 0)
                                  : plain           ? kind.resources
                                                    : state.asks(job, *more->boosted.begin());
-  if (std::string lack = never_fits(state, kind, asked, Detail::Plain); !lack.empty()) return lack;
+  std::optional<std::string> own;
+  std::optional<std::string>& lack = asked == kind.resources ? of_kind[job.kind] : own;
+  if (!lack) lack = never_fits(state, kind, asked, Detail::Plain);
+  if (!lack->empty()) return *lack;
   for (const model::ConsumableUse& use : kind.consumables)
     if (left_of(state, use.consumable) < use.quantity)
       return fmt::format(
@@ -69,12 +73,13 @@ std::vector<std::string> Scheduler::stuck() const {
     return {};
   std::vector<std::string> lines;
   std::size_t all = 0;
+  std::vector<std::optional<std::string>> of_kind(state.kinds.size());
   for (const auto& [lane, orders] : state.lanes) {
     if (state.plan_held()) break;
     for (const model::Range& range : orders.ranges())
       for (std::uint32_t order = range.begin; order < range.end; ++order) {
         const JobId id = state.by_order[order];
-        const std::string why = hopeless(state, state.job(id));
+        const std::string why = hopeless(state, state.job(id), of_kind);
         if (why.empty()) return {};
         if (++all <= kLinesMax) lines.push_back(fmt::format("job '{}' {}", name(id), why));
       }
