@@ -74,7 +74,6 @@ void Applier::hold(JobId job, const model::Ranges& children) {
   JobExtra& more = state.extra(job);
   for (const model::Range& range : clipped(children, state.job(job).size)) more.held.insert(range);
   state.offer_again(job);
-  state.wish_all(job);
 }
 
 void Applier::release(JobId job, const model::Ranges& children) {
@@ -101,6 +100,7 @@ Result<void> Applier::operator()(const model::HoldRequested& fact) {
     else
       release(id, children);
   }
+  if (fact.hold) state.wish_all(fact.job);
   return {};
 }
 
@@ -110,7 +110,6 @@ void Applier::forget_failures(JobId job) {
   more.trouble.clear();
   more.unstartable = 0;
   more.proven = false;
-  more.forgiven = 0;
 }
 
 // As new, with all its attempts. False where it is not terminal, or good work that stays.
@@ -138,7 +137,6 @@ Result<void> Applier::operator()(const model::FailedReopened&) {
     }
     forget_failures(JobId{number});
   }
-  state.forgiven = 0;
   state.finished = false;
   state.derive();
   return {};
@@ -190,7 +188,6 @@ Result<void> Applier::operator()(const model::RetryRequested& fact) {
   });
   forget_failures(fact.job);
   if (fact.dependents) reopen_dependents(std::move(redone));
-  state.forgiven = 0;
   state.derive();
   if (state.unfinished > 0) state.finished = false;
   return {};

@@ -22,19 +22,34 @@ std::uint64_t number_over(const Room& free, const Room& each) {
   return static_cast<std::uint64_t>(count);
 }
 
-// How many of these idle nodes could start now, of a job whose own backlog is all that is left.
-std::uint64_t idle_room(const Scheduler::State& state, Placement& placement, const JobState& job) {
+// vCPUs that an environment may give out beside what it has given.
+std::uint64_t vcpus_left(const Scheduler::State& state, std::uint32_t environment) {
+  const std::uint64_t most = state.rules.environments[environment].max_vcpus;
+  if (most == 0) return UINT64_MAX;
+  return most - std::min(most, state.environment_vcpus[environment]);
+}
+
+// How many of these idle nodes could start now, of a job whose own backlog is all that is left;
+// `from` is the environment that they have been given out through.
+std::uint64_t idle_room(const Scheduler::State& state, Placement& placement, const JobState& job,
+                        std::uint32_t from) {
   if (state.grantable(state.by_order[job.order]) > 0) return 0;
   const Room asked = room_of(state.kind(job).resources);
   std::uint64_t room = 0;
   for (const KindPlaces::Choice& choice : placement.places(state, job.kind).choices) {
     if (choice.pool < placement.closed.size() && placement.closed[choice.pool]) return 0;
     std::size_t looked_at = 0;
+    std::uint64_t of_choice = 0;
     placement.pool(choice.pool).emptiest_first([&](std::uint32_t number) {
       const std::uint64_t here = times(asked, placement.node(number).free);
-      room += here;
+      of_choice += here;
       return here > 0 && ++looked_at < kTakeBackNodesMax;
     });
+    if (choice.environment != from && choice.environment != model::kNoEnvironment)
+      of_choice = std::min(of_choice,
+                           vcpus_left(state, choice.environment) /
+                               static_cast<std::uint64_t>(std::max<std::int64_t>(1, asked.vcpus)));
+    room += of_choice;
   }
   return room;
 }
@@ -70,7 +85,8 @@ std::uint64_t BacklogDepth::room(const NodePlace& node, const Room& asked) const
 void take_back(Scheduler::State& state, Placement& placement) {
   PoolRoom& nodes = placement.everything();
   if (!nodes.idle() || !nodes.overfull()) return;
-  std::map<JobId, std::uint64_t> idle;  // less what is on its way
+  // Of each job and environment, less what is on its way.
+  std::map<std::pair<JobId, std::uint32_t>, std::uint64_t> idle;
   std::size_t looked_at = 0;
   nodes.fullest_first([&](std::uint32_t number) {
     NodePlace& node = placement.node(number);
@@ -81,9 +97,10 @@ void take_back(Scheduler::State& state, Placement& placement) {
       if (found == state.grants.end() || found->second.gang) continue;
       GrantState& grant = found->second;
       const JobState& job = state.job(grant.job);
-      if (!job.in_plan) continue;
-      const auto [left, is_new] = idle.try_emplace(grant.job, 0);
-      if (is_new) left->second = idle_room(state, placement, job);
+      // What asks for more memory than its siblings is too rare to look for its own room.
+      if (!job.in_plan || grant.each != state.kind(job).resources) continue;
+      const auto [left, is_new] = idle.try_emplace({grant.job, grant.environment}, 0);
+      if (is_new) left->second = idle_room(state, placement, job, grant.environment);
       const std::uint64_t coming = grant.wanted.size();
       left->second -= std::min(left->second, coming);
       const Room each = room_of(grant.each);

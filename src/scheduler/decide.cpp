@@ -94,9 +94,11 @@ std::vector<model::Fact> overstayed(const Scheduler::State& state, const QueueHe
   for (const auto& [key, head] : heads.all()) {
     const model::TimeLimit* limit = limit_of(state.rules.queues[key.queue], head);
     if (!limit || now - head.since < limit->max) continue;
-    // What lacks room waits child by child; what cannot fit does so in all of them.
-    const model::Ranges children =
-        key.why == Blocked::Capacity ? one(head.child) : offered(state, head.job);
+    // What lacks room waits child by child; what cannot fit does so in all of them, but for those
+    // that ask for more than their siblings.
+    const JobExtra* more = state.extra_of(state.job(head.job));
+    const bool alone = key.why == Blocked::Capacity || (more && more->boosted.contains(head.child));
+    const model::Ranges children = alone ? one(head.child) : offered(state, head.job);
     facts.emplace_back(model::WaitEnded{
         head.job, children, true,
         fmt::format("Canceled by JobStateTimeLimit action due to reason: {}", limit->reason)});

@@ -48,6 +48,7 @@ struct Deriver {
     shares();
     by_order();
     for (std::uint32_t number = 0; number < state.jobs.size(); ++number) count(JobId{number});
+    state.forgiven = std::min(state.forgiven, state.failed);
     gates();
     matches();
     resources();
@@ -115,7 +116,12 @@ struct Deriver {
       if (derived(byte.state())) byte.set(ChildState::Waiting);
       ++counts.of[static_cast<std::size_t>(byte.state())];
     }
-    if (state.array(job)) state.extra(id).counts = counts;
+    if (state.array(job)) {
+      JobExtra& more = state.extra(id);
+      more.counts = counts;
+      // What is done again, or left the plan, needs to be forgiven no more.
+      more.forgiven = std::min(more.forgiven, counts[ChildState::Failed]);
+    }
     const std::uint64_t left = counts.total() - counts.terminal();
     state.unfinished += left;
     state.failed += counts[ChildState::Failed];

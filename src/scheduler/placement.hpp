@@ -55,6 +55,7 @@ struct KindPlaces {
   std::vector<Choice> choices;
   std::uint64_t fit_of = 0;      // State::nodes_changed when `fit` was looked up
   Fit fit = Fit::Fits;           // of what its jobs ask for by the plan
+  std::uint64_t gang_vcpus = 0;  // that a gang of it takes, by its `fit`
   std::uint64_t gang_unfit = 0;  // growth of its pools when no gang of it found room; 0: never
 };
 

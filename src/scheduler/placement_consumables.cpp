@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "scheduler/placement_round.hpp"
+#include "scheduler/shortage.hpp"
 
 namespace mpibatch::scheduler {
 
@@ -21,11 +22,15 @@ std::uint64_t Round::allowed(const Unit& unit, std::uint64_t taken) const {
   return most;
 }
 
-// What it lacks nobody behind it takes: it would never have enough.
+// What it lacks nobody behind it takes: it would never have enough. Where it never will, others
+// may.
 void Round::close_lacking(const Unit& unit, std::uint64_t taken) {
   if (concurrent(unit, taken) == 0) return;
-  for (const model::ConsumableUse& use : unit.kind->consumables)
-    if (available(use.consumable) < use.quantity) consumable_closed_[use.consumable] = true;
+  for (const model::ConsumableUse& use : unit.kind->consumables) {
+    if (available(use.consumable) >= use.quantity) continue;
+    const std::uint64_t left = left_of(state_, use.consumable);
+    if (left >= use.quantity || left == 0) consumable_closed_[use.consumable] = true;
+  }
 }
 
 // This job lacks a consumable. Many in a row that do are remembered: another round need not look

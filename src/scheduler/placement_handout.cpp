@@ -208,7 +208,7 @@ Fit Round::gang_fit(const Unit& unit) {
     if (places.fit == Fit::NoNodes) places.fit = Fit::TooBig;
     const auto found = seat(*unit.kind->gang, sites);
     if (!found) continue;
-    std::uint64_t vcpus = 0;
+    std::uint64_t& vcpus = places.gang_vcpus = 0;
     for (const GangSeat& seat : *found) vcpus += seat.all.vcpus;
     const std::uint64_t most = choice.environment == model::kNoEnvironment
                                    ? 0
@@ -226,8 +226,10 @@ void Round::reserve() {
     QueueMemory& memory = placement_.memory.queues[waiting.queue];
     const bool recent = memory.reserved_at && *memory.reserved_at <= now_ &&
                         now_ - *memory.reserved_at < kMemoryAge;
-    if (!recent || memory.waiting != waiting ||
-        !holds(state_, placement_, memory.reservation, now_)) {
+    memory.waiting.expected = waiting.expected;  // says nothing about where and when it starts
+    memory.kept =
+        recent && memory.waiting == waiting && holds(state_, placement_, memory.reservation, now_);
+    if (!memory.kept) {
       memory.waiting = waiting;
       memory.reservation = scheduler::reserve(state_, placement_, waiting, now_);
       memory.reserved_at = now_;

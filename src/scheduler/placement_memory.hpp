@@ -26,9 +26,10 @@ struct QueueMemory {
   Instant deep_at = Instant::min();  // from when on a round may look at kBackfillJobsMax again
   bool cut_short = false;            // the last round would have looked further
 
-  // The reservation that was found last, and for whom.
+  // The reservation that was found last, and for whom; `kept`: the last round took it as it was.
   Waiting waiting;
   Reservation reservation;
+  bool kept = false;
   std::optional<Instant> reserved_at;
 };
 

@@ -46,7 +46,7 @@ Round::Round(const Scheduler::State& state, Placement& placement, Instant now)
 
 void Round::run() {
   placement_.closed.assign(placement_.pool_count(), false);
-  for (auto& [number, queue] : placement_.memory.queues) queue.cut_short = false;
+  for (auto& [number, queue] : placement_.memory.queues) queue.cut_short = queue.kept = false;
   std::erase_if(placement_.memory.passed, [&](const auto& each) {
     return each.second.enlisted != state_.enlisted && each.second.until <= now_;
   });
@@ -326,7 +326,8 @@ void Round::wait(QueueTurn& turn, const Unit& unit) {
   turn.waits = true;
   Waiting waiting{
       unit.kind->gang ? &*unit.kind->gang : nullptr, unit.each, unit.expected, {}, turn.queue};
-  const std::uint64_t vcpus = vcpus_of(*unit.kind);
+  // An exclusive gang takes more than its members ask for.
+  const std::uint64_t vcpus = std::max(vcpus_of(*unit.kind), unit.places->gang_vcpus);
   if (placement_.closed.size() < placement_.pool_count())
     placement_.closed.resize(placement_.pool_count(), false);
   for (const KindPlaces::Choice& choice : unit.places->choices) {
