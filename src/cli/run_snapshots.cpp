@@ -27,6 +27,8 @@ Snapshots::Snapshots(std::string executable, std::string state_folder, bool reco
 Snapshots::~Snapshots() { reap(true); }
 
 void Snapshots::journal_grew(std::uint64_t bytes, store::FactNumber synced) {
+  // None of our facts is safe yet: it would be a snapshot of the state before the first of all.
+  if (synced == store::FactNumber{}) return;
   if (!reap(false)) return;
   if (++calls_ == kFirstAfterCalls) due_ = true;
   if (!due_ && bytes - covered_bytes_ < kJournalBytes) return;

@@ -59,10 +59,20 @@ Result<Fold> fold_once(const FileSystem& files, const StateFolder& folder, FactN
   const auto snapshots = list_snapshots(files, folder);
   if (!snapshots) return tl::unexpected(snapshots.error());
   // The newest need not be the one that the journal goes on from: a user may compact to any fact.
-  for (auto path = snapshots->rbegin(); path != snapshots->rend(); ++path)
-    if (auto state = fold_from(files, folder, upto, format, *path)) return state;
+  bool newer = false;  // there is one that holds more than was asked for
+  for (auto path = snapshots->rbegin(); path != snapshots->rend(); ++path) {
+    auto state = fold_from(files, folder, upto, format, *path);
+    if (state) return state;
+    newer = newer || state.error().kind == ErrorKind::Usage;
+  }
   Fold state;
-  if (auto done = read_on(files, folder, upto, state); !done) return tl::unexpected(done.error());
+  if (auto done = read_on(files, folder, upto, state); !done) {
+    // Of whole segments that are gone snapshots alone tell.
+    if (newer && !files.exists(folder.journal(model::Epoch{1})))
+      return fail(ErrorKind::Usage,
+                  "facts as old as that are no longer kept one by one: ask for a newer one");
+    return tl::unexpected(done.error());
+  }
   if (state.run.empty() && !snapshots->empty())
     return fail(ErrorKind::Damaged, "'" + folder.journal() + "' has lost its journal, and '" +
                                         snapshots->back() + "' alone is not the run. Restore it " +

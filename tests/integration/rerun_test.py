@@ -168,6 +168,22 @@ done
 """
 
 
+class ManyTimes(Case):
+    def test_covered_journals_are_not_missed(self):
+        self.write_plan("plan.json", {"jobs": [harness.job("a", "sleep 1.5; exit 1")]})
+        first = self.folder / "plan.mpibatch/journal/0000000001.journal"
+        self.run_plan("plan.json", code=harness.SOME_FAILED)
+        for _ in range(8):
+            if not first.exists():
+                break
+            self.run_plan("plan.json", code=harness.SOME_FAILED)
+        self.assertFalse(first.exists())
+        output = self.run_plan("plan.json", code=harness.SOME_FAILED)
+        self.assertNotIn("journal", output)
+        done = self.check(self.start_mpibatch("compact", "--upto", "1.1"), harness.BAD_USAGE)
+        self.assertIn("no longer kept", done)
+
+
 class Fresh(Case):
     def test_sets_the_old_state_aside(self):
         self.write_plan("plan.json", {"jobs": [harness.job("a", STEP), harness.job("b", STEP, ["a"])]})
