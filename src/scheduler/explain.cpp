@@ -20,7 +20,25 @@ std::string release(const State& state, JobId id, std::optional<ChildIndex> inde
 }
 
 bool ran(const Scheduler& core, const State& state, JobId id, ChildIndex index) {
+  if (const auto last = core.last_failure(id, index))
+    return last->kind != model::EndKind::CannotStart;
   return core.attempts_failed(id, index) > 0 || state.losses.contains({id, index});
+}
+
+// What AWS Batch's statusReason does not say.
+void explain_failure(const Scheduler& core, const State& state, JobId id, ChildIndex index,
+                     Lines& lines) {
+  if (const auto last = core.last_failure(id, index)) {
+    const bool exited = last->kind == model::EndKind::Exited;
+    if (exited)
+      lines.push_back(fmt::format("its last attempt ended with exit code {}", last->code));
+    if (!exited && !last->reason.empty() && last->reason != core.status_reason(id, index))
+      lines.push_back("its last attempt: " + last->reason);
+  }
+  const std::string name = child_name(state, id, index);
+  const std::string logs = fmt::format("`mpibatch logs {}` shows what it printed, ", name);
+  lines.push_back(fmt::format("{}`mpibatch retry {}` runs it again",
+                              ran(core, state, id, index) ? logs : "", name));
 }
 
 void explain_child(const Scheduler& core, const State& state, JobId id, ChildIndex index,
@@ -50,12 +68,7 @@ void explain_child(const Scheduler& core, const State& state, JobId id, ChildInd
       lines.push_back(state_text(core, state, id, index));
       if (of == ChildState::DependencyFailed)
         explain_failed_dependency(core, state, id, index, lines);
-      if (of == ChildState::Failed)
-        lines.push_back(fmt::format(
-            "{1}`mpibatch retry {0}` runs it again", child_name(state, id, index),
-            ran(core, state, id, index) ? fmt::format("`mpibatch logs {}` shows what it printed, ",
-                                                      child_name(state, id, index))
-                                        : ""));
+      if (of == ChildState::Failed) explain_failure(core, state, id, index, lines);
       break;
   }
 }
