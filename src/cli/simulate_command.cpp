@@ -95,7 +95,7 @@ void add_cluster_options(CLI::App& command, SimulateOptions& options) {
       ->type_name("N,…");
   command
       .add_option("--walltime", options.walltime,
-                  "when the allocation ends: seconds, or [D-]H:MM:SS")
+                  "when the allocation ends: seconds, or [D-]HH:MM:SS")
       ->type_name("TIME");
 }
 

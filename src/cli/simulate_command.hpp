@@ -26,7 +26,7 @@ struct SimulateOptions {
   std::vector<std::string> lose;  // NODE@SECONDS
   double loss_rate = 0;           // a node and hour
   std::string back_after;         // seconds
-  std::string walltime;           // seconds, or [D-]H:MM:SS
+  std::string walltime;           // as parse_walltime() takes it
   std::vector<std::uint32_t> sweep;
   bool json = false;
 };
@@ -38,8 +38,6 @@ Result<sim::Setup> simulate_setup(const SimulateOptions& options);
 // As many nodes of the one shape that --sweep needs.
 Result<std::vector<sim::NodeSpec>> simulate_nodes(const SimulateOptions& options,
                                                   std::uint32_t count);
-// Seconds, or [D-]H:MM:SS, as Slurm writes it.
-Result<Duration> parse_time(const std::string& option, const std::string& text);
 
 // What the attempts that succeeded in the run of a state folder took, by the plan's jobs and keys.
 Result<std::map<std::string, sim::LearnedJob>> learn_durations(const FileSystem& files,

@@ -8,6 +8,7 @@
 #include <mpibatch/model/feature.hpp>
 
 #include "cli/simulate_command.hpp"
+#include "cli/walltime.hpp"
 
 namespace mpibatch::cli {
 
@@ -139,31 +140,6 @@ Result<sim::Loss> parse_loss(const std::string& text) {
 
 }  // namespace
 
-Result<Duration> parse_time(const std::string& option, const std::string& text) {
-  constexpr std::uint64_t kSecondsMax = 10ULL * 365 * 86400;
-  const auto refuse = [&] {
-    return bad(fmt::format("{}: '{}' is no time; write seconds, or [D-]H:MM:SS", option, text));
-  };
-  std::string_view left = text;
-  std::uint64_t seconds = 0;
-  if (const std::size_t dash = left.find('-'); dash != std::string_view::npos) {
-    const auto days = number_of(left.substr(0, dash));
-    if (!days || *days > kSecondsMax) return refuse();
-    seconds = *days * 24;
-    left.remove_prefix(dash + 1);
-    if (left.find(':') == std::string_view::npos) return refuse();
-  }
-  const std::vector<std::string_view> parts = split(left, ':');
-  if (parts.size() > 3 || parts.size() == 2) return refuse();
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    const auto number = number_of(parts[i]);
-    if (!number || *number > kSecondsMax || (i > 0 && *number > 59)) return refuse();
-    seconds = (i == 0 ? seconds : seconds * 60) + *number;
-  }
-  if (seconds > kSecondsMax) return refuse();
-  return Duration{std::chrono::seconds(seconds)};
-}
-
 Result<std::vector<sim::NodeSpec>> simulate_nodes(const SimulateOptions& options,
                                                   std::uint32_t count) {
   NodeList list(options);
@@ -183,8 +159,11 @@ Result<sim::Setup> simulate_setup(const SimulateOptions& options) {
   NodeList list(options);
   for (const std::string& text : options.nodes)
     if (auto added = list.add(text); !added) return tl::unexpected(added.error());
-  if (options.nodes.empty() && options.sweep.empty())
+  if (options.nodes.empty() && options.sweep.empty()) {
+    if (options.cpus == 0 || options.memory_mib == 0)
+      return bad("say on what: --nodes N --cpus N --memory MIB (see `mpibatch simulate --help`)");
     if (auto added = list.add_plain("1"); !added) return tl::unexpected(added.error());
+  }
   setup.nodes = list.take();
   for (const std::string& text : options.lose) {
     auto loss = parse_loss(text);
@@ -197,7 +176,7 @@ Result<sim::Setup> simulate_setup(const SimulateOptions& options) {
     setup.back_after = *time;
   }
   if (!options.walltime.empty()) {
-    const auto time = parse_time("--walltime", options.walltime);
+    const auto time = parse_walltime(options.walltime);
     if (!time) return tl::unexpected(time.error());
     setup.walltime = *time;
   }

@@ -133,8 +133,9 @@ std::string verdict(const Simulated& simulated) {
                        duration_text(*simulated.walltime - report.makespan));
   if (report.fits) return {};
   const std::uint64_t good = report.counts.good();
-  std::string text = fmt::format("{} of {} do not succeed:\n", report.counts.total() - good,
-                                 counted(report.counts.total(), "task"));
+  const std::uint64_t bad = report.counts.total() - good;
+  std::string text = fmt::format("{} of {} {} not succeed:\n", bad,
+                                 counted(report.counts.total(), "task"), bad == 1 ? "does" : "do");
   for (const std::string& reason : report.reasons) text += "  " + printable(reason) + "\n";
   return text;
 }
@@ -154,8 +155,10 @@ std::string simulate_text(const std::string& source, const model::Plan& plan,
   const sim::Report& report = simulated.report;
   const sim::LowerBound& bound = report.bound;
   std::string text = fmt::format("{} on {}\n\n", source, cluster(simulated));
-  text += fmt::format("makespan      {}, {:.3f} times the lower bound\n",
-                      duration_text(report.makespan), ratio(report));
+  // The bound is that of all the work.
+  text += fmt::format("makespan      {}, {}\n", duration_text(report.makespan),
+                      report.fits ? fmt::format("{:.3f} times the lower bound", ratio(report))
+                                  : std::string("in which not all of it succeeds"));
   text += fmt::format("lower bound   {}: critical path {}, work over capacity {}\n",
                       duration_text(bound.value()), duration_text(bound.critical_path),
                       duration_text(bound.work));
@@ -186,22 +189,28 @@ std::string sweep_text(const std::string& source, const std::vector<Simulated>& 
                                   [](const Simulated& one) { return one.report.fits; });
   const Simulated* worth = nullptr;
   for (const Simulated& one : sweep) {
+    std::string makespan;
+    std::string utilisation;
     std::string efficiency;
     if (one.report.fits) {
+      makespan = duration_text(one.report.makespan);
+      utilisation = percent(one.report.utilisation);
       const double value = sweep_efficiency(*first, one);
       efficiency = fmt::format("{:.2f}", value);
       if (value >= kWorthIt && (worth == nullptr || one.nodes > worth->nodes)) worth = &one;
     }
-    table.add({std::to_string(one.nodes), std::to_string(one.vcpus),
-               duration_text(one.report.makespan), duration_text(one.report.bound.value()),
-               percent(one.report.utilisation), efficiency, one.report.fits ? "yes" : "no"});
+    table.add({std::to_string(one.nodes), std::to_string(one.vcpus), makespan,
+               duration_text(one.report.bound.value()), utilisation, efficiency,
+               one.report.fits ? "yes" : "no"});
   }
   std::string text = fmt::format("{}\n\n{}\n", source, table.text());
+  for (const Simulated& one : sweep)
+    if (!one.report.reasons.empty())
+      text += fmt::format("with {}: {}\n", counted(one.nodes, "node"),
+                          printable(one.report.reasons.front()));
   if (worth != nullptr)
-    return text + fmt::format("{} are worth it: efficiency is {} or better up to there\n",
-                              counted(worth->nodes, "node"), kWorthIt);
-  for (const std::string& reason : sweep.back().report.reasons)
-    text += fmt::format("with {}: {}\n", counted(sweep.back().nodes, "node"), printable(reason));
+    text += fmt::format("{} {} worth it: efficiency is {} or better up to there\n",
+                        counted(worth->nodes, "node"), worth->nodes == 1 ? "is" : "are", kWorthIt);
   return text;
 }
 

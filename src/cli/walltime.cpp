@@ -44,14 +44,23 @@ std::optional<std::int64_t> seconds_in(std::string_view text) {
   return sum;
 }
 
+tl::unexpected<Error> refuse(std::string_view option, std::string_view text) {
+  return fail(ErrorKind::Usage,
+              fmt::format("{} '{}' is no time: write seconds, MM:SS, HH:MM:SS or D-HH:MM:SS",
+                          option, text));
+}
+
 }  // namespace
 
+Result<Duration> parse_time(std::string_view option, std::string_view text) {
+  if (const auto seconds = seconds_in(text)) return Duration{std::chrono::seconds(*seconds)};
+  return refuse(option, text);
+}
+
 Result<Duration> parse_walltime(const std::string& text) {
-  const auto seconds = seconds_in(text);
-  if (seconds && *seconds > 0) return Duration{std::chrono::seconds(*seconds)};
-  return fail(
-      ErrorKind::Usage,
-      fmt::format("--walltime '{}' is no time: write seconds, HH:MM:SS or D-HH:MM:SS", text));
+  auto time = parse_time("--walltime", text);
+  if (time && *time == Duration{0}) return refuse("--walltime", text);
+  return time;
 }
 
 std::optional<TimeSpan> slurm_time(const std::function<const char*(const char*)>& variable,

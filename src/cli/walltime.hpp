@@ -4,13 +4,16 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include <mpibatch/base/error.hpp>
 #include <mpibatch/base/time.hpp>
 
 namespace mpibatch::cli {
 
-// Seconds, MM:SS, HH:MM:SS or D-HH:MM:SS; Usage otherwise, and for nothing at all.
+// Seconds, MM:SS, HH:MM:SS or D-HH:MM:SS of this option; Usage otherwise.
+Result<Duration> parse_time(std::string_view option, std::string_view text);
+// … of --walltime; Usage for nothing at all, too.
 Result<Duration> parse_walltime(const std::string& text);
 
 // From now on; `begin` may be past.

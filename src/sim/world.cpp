@@ -256,6 +256,15 @@ void World::run() {
   }
 }
 
+// An array's own reason says no more than that a child failed.
+std::string World::why(const scheduler::Scheduler& core, model::JobId job) {
+  for (const auto state : {model::ChildState::Failed, model::ChildState::Cancelled})
+    if (core.counts(job)[state] > 0)
+      for (model::ChildIndex child = 0; child < core.size(job); ++child)
+        if (core.state(job, child) == state) return core.status_reason(job, child);
+  return core.status_reason(job);
+}
+
 std::vector<std::string> World::reasons(const scheduler::Scheduler& core) const {
   std::vector<std::string> lines;
   if (const auto result = coordinator_->result()) lines = result->reasons;
@@ -270,7 +279,7 @@ std::vector<std::string> World::reasons(const scheduler::Scheduler& core) const 
                                   left, counts.total()));
     if (bad > 0)
       lines.push_back(fmt::format("job '{}': {} of {} failed: {}", name, bad, counts.total(),
-                                  core.status_reason(model::JobId{job})));
+                                  why(core, model::JobId{job})));
   }
   return lines;
 }

@@ -52,6 +52,7 @@ class World {
   void say(std::uint32_t node, protocol::UpFrame frame);
   std::optional<Instant> next() const;
   bool losses_possible() const;
+  static std::string why(const scheduler::Scheduler& core, model::JobId job);
   std::vector<std::string> reasons(const scheduler::Scheduler& core) const;
 
   const model::Plan& plan_;

@@ -63,6 +63,12 @@ class Fitting(Case):
         self.assertEqual(report["tasks"]["succeeded"], 12)
         self.assertIn("'a'", report["reasons"][0])
 
+    def test_what_takes_longer_than_all_of_the_walltime(self):
+        self.plan(timed("a", 600, size=2))
+        text = self.text(*NODE, "--walltime", "5:00", code=harness.SOME_FAILED)
+        self.assertIn("expected to take 600 s", text)
+        self.assertNotIn("times the lower bound", text)
+
     def test_what_fits_no_node(self):
         self.plan(timed("big", 1, containerProperties={"vcpus": 5}))
         self.assertIn("needs 5 vCPUs on one node", self.text(*NODE, code=harness.SOME_FAILED))
@@ -75,6 +81,11 @@ class Fitting(Case):
             "simulate", "plan.json", "--sweep", "1,2", "--json", *NODE)))["sweep"]
         self.assertEqual([row["nodes"] for row in rows], [1, 2])
         self.assertEqual(rows[0]["efficiency"], 1)
+
+    def test_sweep_says_what_does_not_fit(self):
+        self.plan({"jobName": "gang", "type": "multinode", "nodeProperties": {
+            "numNodes": 2, "nodeRangeProperties": [{"targetNodes": "0:", "container": {"command": ["true"]}}]}})
+        self.assertIn("with 1 node: job 'gang' needs 2 nodes", self.text("--sweep", "1,2", *NODE))
 
     def test_different_nodes(self):
         self.plan(timed("gpu", 10, size=4, containerProperties={"gpus": 1}, constraints=["gpu:a100"]),
