@@ -7,6 +7,8 @@
 
 #include <mpibatch/plan/known_names.hpp>
 
+#include "cli/output.hpp"
+
 namespace mpibatch::cli {
 
 namespace {
@@ -23,14 +25,15 @@ Error unknown_job(const model::Plan& plan, const std::string& name) {
 Error unknown_child(const model::PlannedJob& job, const std::string& child) {
   const model::ChildIndex size = job.spec.size;
   std::string message = fmt::format("job '{}' has no child '{}'; its indices are 0 to {}",
-                                    job.spec.name, child, size - 1);
+                                    job.spec.name, printable(child), size - 1);
   const model::KeyWriter keys(job);
   if (keys.key(0) == "0") return {ErrorKind::NotFound, std::move(message)};
   if (size > kNamedChildrenMax) {
-    message += fmt::format(", its keys '{}' to '{}'", keys.key(0), keys.key(size - 1));
+    message += fmt::format(", its keys '{}' to '{}'", printable(keys.key(0)),
+                           printable(keys.key(size - 1)));
   } else {
     std::vector<std::string> known;
-    for (model::ChildIndex i = 0; i < size; ++i) known.push_back(keys.key(i));
+    for (model::ChildIndex i = 0; i < size; ++i) known.push_back(printable(keys.key(i)));
     message += plan::known_names(child, known);
   }
   return {ErrorKind::NotFound, std::move(message)};
