@@ -102,8 +102,8 @@ bool Sheet::read_rows(std::size_t begin, const Report& report) {
       good = false;
     } else if (record.fields != names_.size()) {
       report.add(line_text(lines.line(at)), "has " + std::to_string(record.fields) +
-                                                " values, the header " +
-                                                std::to_string(names_.size()));
+                                                (record.fields == 1 ? " value" : " values") +
+                                                ", the header " + std::to_string(names_.size()));
       good = false;
     } else if (offsets_.size() == model::kChildrenMax) {
       report.add(line_text(lines.line(at)),

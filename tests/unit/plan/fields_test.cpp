@@ -141,7 +141,7 @@ plan.json: jobs[1].dependsOn[0].jobId: job 'indexx' is unknown; did you mean 'in
 plan.json: jobs[2].dependsOn[0].type: N_TO_N needs arrays of one size: 'sort' has 16 children, 'align' 3
 plan.json: jobs[1].dependsOn: jobs wait for each other: align → report → merge → sort → align
 plan.json: jobs[1].dependsOn: jobs wait for each other: align → report → align
-samples.csv: line 3: has 1 values, the header 2
+samples.csv: line 3: has 1 value, the header 2
 )");
 }
 

@@ -47,9 +47,9 @@ TEST_F(SheetTest, GivesChildrenKeys) {
 
 TEST_F(SheetTest, NamesAllRaggedLinesAtOnce) {
   EXPECT_EQ(sheet_errors("a,b\n1,2\n3\n\n4,5,6\n\"7\n8\",9\n10\n"),
-            "s.csv: line 3: has 1 values, the header 2\n"
+            "s.csv: line 3: has 1 value, the header 2\n"
             "s.csv: line 5: has 3 values, the header 2\n"
-            "s.csv: line 8: has 1 values, the header 2\n");
+            "s.csv: line 8: has 1 value, the header 2\n");
 }
 
 TEST_F(SheetTest, RefusesBadHeaders) {

@@ -78,7 +78,7 @@ TEST_F(SweepTest, SaysWhatIsWrong) {
   EXPECT_EQ(errors(sweep("a,b\n1,2\n1,3\n", command({"x"}, "a"))).substr(0, 60),
             "--key: the key '1' stands twice: lines 2 and 3 of samples.cs");
   EXPECT_EQ(errors(sweep("a,b\n1\n", command({"x"}))),
-            "samples.csv: line 2: has 1 values, the header 2\n");
+            "samples.csv: line 2: has 1 value, the header 2\n");
 }
 
 TEST_F(SweepTest, ACopyGivesTheSamePlan) {
