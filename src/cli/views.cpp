@@ -124,6 +124,8 @@ std::string reason_text(const store::Attempt& attempt) {
       break;
   }
   if (attempt.end->succeeded()) return {};
+  // What it was killed by is not why.
+  if (attempt.end->kind == model::EndKind::TimedOut) return model::status_reason(*attempt.end);
   return attempt.end->reason.empty() ? model::status_reason(*attempt.end) : attempt.end->reason;
 }
 
