@@ -38,6 +38,7 @@ std::string words(const Reason& reason) {
       what = fmt::format("exit code {}", code);
       break;
     case model::EndKind::Signaled:
+      if (!text.empty()) return printable(text);  // it names the signal
       what = fmt::format("killed by signal {}", code);
       break;
     case model::EndKind::TimedOut:
@@ -72,7 +73,7 @@ class Summary {
     };
     add(ChildState::Skipped, "skipped");
     add(ChildState::Failed, "FAILED");
-    add(ChildState::DependencyFailed, "not run since what they depend on failed");
+    add(ChildState::DependencyFailed, "not run since what it depends on failed");
     add(ChildState::Cancelled, "cancelled");
     if (const std::uint64_t open = counts.total() - counts.terminal())
       line += fmt::format(", {} not done", open);
@@ -192,7 +193,9 @@ void print_summary(const FileSystem& files, const store::StateFolder& folder,
   const bool failed = summary.failures();
   if (failed) fmt::print(stderr, "\n");
   summary.held(result.reasons);
-  if (context.rehearsal && result.end == server::RunEnd::Succeeded)
+  if (result.end == server::RunEnd::Refused)
+    fmt::print(stderr, "mpibatch: nothing new was started\n");
+  else if (context.rehearsal && result.end == server::RunEnd::Succeeded)
     fmt::print(stderr, "mpibatch: that was a rehearsal. To run the rest: {}\n", context.again);
   else if (result.end == server::RunEnd::Interrupted || result.end == server::RunEnd::Stuck)
     fmt::print(stderr, "mpibatch: interrupted; what is done stays done. To go on: {}\n",
