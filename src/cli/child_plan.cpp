@@ -87,6 +87,9 @@ std::string child_plan_json(const model::Plan& plan, const JobPlace& place) {
                        {"gpus", spec.resources.gpus},
                        {"jobQueue", plan.rules.queues[spec.queue].name},
                        {"attempts", spec.retry.attempts}};
+  // In whole seconds in a plan, but not in a task list.
+  if (const Duration timeout = one.job.execution.timeout; timeout > Duration{0})
+    value["timeout"] = {{"attemptDurationSeconds", std::chrono::duration<double>(timeout).count()}};
   if (spec.array) {
     value["index"] = one.child;
     value["key"] = model::key_of(one.job, one.child);

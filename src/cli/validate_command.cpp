@@ -44,7 +44,10 @@ plan::Loaded<plan::LoadedPlan> load(const ValidateOptions& options, const FileSy
 
 int validate(const ValidateOptions& options, const FileSystem& files) {
   const bool plan = options.tasks.empty() && options.sheet.empty();
-  if (plan ? options.words.size() != 1 : !options.tasks.empty() && !options.sheet.empty())
+  if (plan && options.words.size() > 1)
+    return report(
+        {ErrorKind::Usage, "one plan at a time; a command goes with --tasks or --parameters"});
+  if (plan ? options.words.empty() : !options.tasks.empty() && !options.sheet.empty())
     return report({ErrorKind::Usage,
                    "name a plan, --tasks FILE or --parameters FILE (see `mpibatch validate "
                    "--help`)"});
@@ -64,7 +67,8 @@ int validate(const ValidateOptions& options, const FileSystem& files) {
   }
   for (const plan::PlanError& error : loaded.error())
     fmt::print(stderr, "{}\n", plan::to_string(error));
-  fmt::print(stderr, "mpibatch: {} has {}\n", source, counted(loaded.error().size(), "error"));
+  fmt::print(stderr, "mpibatch: {} has {}\n", source == "-" ? "standard input" : source,
+             counted(loaded.error().size(), "error"));
   return kBadUsage;
 }
 
