@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -46,6 +47,17 @@ constexpr std::string_view kExamples =
     "Exit code: 0 all succeeded, 1 some job failed, 2 bad usage or plan, 75 interrupted: run "
     "again.";
 
+// As AWS Batch's attemptDurationSeconds, but that it may be a fraction: CLI11 would name the
+// greatest double there is.
+std::string seconds_of_attempt(const std::string& text) {
+  constexpr double kMax = 2147483647;
+  double seconds = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, seconds);
+  if (error == std::errc{} && stop == end && seconds > 0 && seconds <= kMax) return {};
+  return fmt::format("must be more than 0 and at most {:.0f} seconds, not '{}'", kMax, text);
+}
+
 void add_task_options(CLI::App& run, Given& given) {
   plan::TaskOptions& task = given.options.task_options;
   run.add_option("--tasks", given.options.tasks,
@@ -66,7 +78,7 @@ void add_task_options(CLI::App& run, Given& given) {
       ->type_name("MIB");
   of_tasks(run.add_option("--gpus", task.gpus, "… GPUs of each"));
   of_tasks(run.add_option("--timeout", given.timeout_seconds, "… seconds each may take"))
-      ->check(CLI::PositiveNumber);
+      ->check(seconds_of_attempt);
   of_tasks(run.add_option("--attempts", task.attempts, "… attempts of each, 1 to 10"))
       ->check(CLI::Range(1U, 10U));
   given.max_failures_given = of_tasks(run.add_option(
@@ -94,8 +106,8 @@ void add_run_options(CLI::App& run, Given& given) {
                  "a rehearsal: this job, or this child (JOB:KEY), and what it waits for")
       ->type_name("JOB");
   run.add_option("--walltime", given.walltime,
-                 "the nodes are ours for so long: what is expected to take longer does not start "
-                 "(default: what Slurm says)")
+                 "the nodes are ours for so long, in seconds or [D-]HH:MM:SS: what is expected to "
+                 "take longer does not start (default: what Slurm says)")
       ->type_name("TIME");
   given.cpus_given =
       run.add_option("--cpus-per-node", given.cpus_per_node,
@@ -163,7 +175,7 @@ std::string beyond_us(const RunOptions& options, const model::Plan& plan) {
     if (job.spec.gang)
       return fmt::format(
           "job '{}' is multi-node parallel: it cannot be launched yet; `mpibatch "
-          "simulate {}` shows how it would run",
+          "simulate {} --nodes …` shows how it would run",
           job.spec.name, shell_quote(options.plan));
   return {};
 }
