@@ -195,11 +195,12 @@ void print_summary(const FileSystem& files, const store::StateFolder& folder,
   summary.held(result.reasons);
   if (result.end == server::RunEnd::Refused)
     fmt::print(stderr, "mpibatch: nothing new was started\n");
-  else if (context.rehearsal && result.end == server::RunEnd::Succeeded)
+  else if (context.rehearsal && !view->scheduler().finished() &&
+           result.end == server::RunEnd::Succeeded)
     fmt::print(stderr, "mpibatch: that was a rehearsal. To run the rest: {}\n", context.again);
   else if (result.end == server::RunEnd::Interrupted || result.end == server::RunEnd::Stuck)
-    fmt::print(stderr, "mpibatch: interrupted; what is done stays done. To go on: {}\n",
-               context.again);
+    fmt::print(stderr, "mpibatch: {}what is done stays done. To go on: {}\n",
+               view->scheduler().all_held() ? "" : "interrupted; ", context.again);
   else if (failed && result.end == server::RunEnd::SomeFailed)
     fmt::print(stderr, "mpibatch: to run again what failed: {}\n", context.again);
 }

@@ -46,6 +46,8 @@ Result<store::StateFolder> find_state_folder(const FileSystem& files, const std:
   if (!state.empty()) {
     const std::string path = absolute_path(state, folder);
     if (holds_a_run(files, path)) return store::StateFolder{path};
+    if (const auto listed = files.list(path); !listed && files.exists(path))
+      return tl::unexpected(listed.error());
     return fail(ErrorKind::NotFound,
                 files.exists(path)
                     ? fmt::format("'{}' is not a run's state folder (--state)", state)

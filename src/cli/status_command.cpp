@@ -26,9 +26,10 @@ StatusView view_of(const RunReading& run, const Rank0& rank_0, std::size_t reque
   view.run = run.view.state.run.empty() ? rank_0.owner.run : run.view.state.run;
   view.state_folder = run.folder.path;
   view.revision = model::number_of(core.revision());
-  view.state = core.finished() ? RunState::Finished
-               : rank_0.alive  ? RunState::Running
-                               : RunState::Interrupted;
+  view.state = core.finished()   ? RunState::Finished
+               : rank_0.alive    ? RunState::Running
+               : core.all_held() ? RunState::Held
+                                 : RunState::Interrupted;
   view.driver = to_string(rank_0);
   view.host = rank_0.owner.host;
   view.pid = rank_0.owner.pid;

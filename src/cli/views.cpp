@@ -46,6 +46,9 @@ std::string state_line(const StatusView& view) {
       return fmt::format(
           "INTERRUPTED: {} (epoch {}); type its `mpibatch run` command again to go on", view.driver,
           view.epoch);
+    case RunState::Held:
+      return fmt::format("HELD: {} (epoch {}); all that is left is held, see below", view.driver,
+                         view.epoch);
     case RunState::Finished:
       break;
   }
@@ -108,6 +111,8 @@ std::string_view to_string(RunState state) {
       return "RUNNING";
     case RunState::Interrupted:
       return "INTERRUPTED";
+    case RunState::Held:
+      return "HELD";
     case RunState::Finished:
       return "FINISHED";
   }

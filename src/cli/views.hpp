@@ -34,7 +34,7 @@ struct NodeLine {
   std::optional<Duration> lease_left;  // its lease may hold this long yet, and is waited for
 };
 
-enum class RunState { Running, Interrupted, Finished };
+enum class RunState { Running, Interrupted, Held, Finished };  // Held: only a user lets it go on
 std::string_view to_string(RunState state);
 
 struct StatusView {

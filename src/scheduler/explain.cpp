@@ -20,15 +20,16 @@ std::string release(const State& state, JobId id, std::optional<ChildIndex> inde
 }
 
 bool ran(const Scheduler& core, const State& state, JobId id, ChildIndex index) {
-  if (const auto last = core.last_failure(id, index))
-    return last->kind != model::EndKind::CannotStart;
+  const auto last = core.last_failure(id, index);
+  if (last && last->kind == model::EndKind::CannotStart) return false;
   return core.attempts_failed(id, index) > 0 || state.losses.contains({id, index});
 }
 
 // What AWS Batch's statusReason does not say.
 void explain_failure(const Scheduler& core, const State& state, JobId id, ChildIndex index,
                      Lines& lines) {
-  if (const auto last = core.last_failure(id, index)) {
+  const auto last = core.last_failure(id, index);
+  if (last && core.attempts_failed(id, index) > 0) {
     const bool exited = last->kind == model::EndKind::Exited;
     if (exited)
       lines.push_back(fmt::format("its last attempt ended with exit code {}", last->code));
@@ -146,17 +147,19 @@ void explain_holds(const Scheduler&, const State& state, JobId id, ChildIndex in
     lines.push_back(
         fmt::format("its job is held: {}; {} lets it go on", more->trouble, release(state, id)));
   } else if (state.held_by_failures(job)) {
-    lines.push_back(
-        fmt::format("its job is held: {} failed, its maxFailures is {}; {} forgives them, the next "
-                    "run retries them",
-                    children_text(more->counts[ChildState::Failed] - more->forgiven),
-                    *state.kind(job).max_failures, release(state, id)));
+    lines.push_back(fmt::format(
+        "its job is held: {} failed{}, its maxFailures is {}; {} forgives them, the next "
+        "run retries them",
+        children_text(more->counts[ChildState::Failed] - more->forgiven),
+        since_release(more->forgiven), *state.kind(job).max_failures, release(state, id)));
   }
   if (state.plan_held())
-    lines.push_back(fmt::format(
-        "all that waits is held: {} failed, the plan's maxFailures is {}; `mpibatch release --all` "
-        "forgives them, the next run retries them",
-        counted(state.failed - state.forgiven, "task"), *state.rules.max_failures));
+    lines.push_back(
+        fmt::format("all that waits is held: {} failed{}, the plan's maxFailures is {}; `mpibatch "
+                    "release --all` "
+                    "forgives them, the next run retries them",
+                    counted(state.failed - state.forgiven, "task"), since_release(state.forgiven),
+                    *state.rules.max_failures));
   if (!state.only) return;
   const auto wanted = state.only->find(id);
   if (wanted == state.only->end() || !wanted->second.contains(index))

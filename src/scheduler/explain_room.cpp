@@ -181,7 +181,7 @@ void explain_room(const Scheduler&, const State& state, JobId id, ChildIndex ind
   explain_consumables(state, kind, lines);
   explain_walltime(state, job, now, lines);
   if (const std::string lack = never_fits(state, kind, asked, Detail::ShortBy); !lack.empty()) {
-    lines.push_back(lack);
+    lines.push_back(lack + grown(kind, asked));
     if (const std::string code = misconfiguration(state, kind, asked); !code.empty())
       lines.push_back(code);
     return;

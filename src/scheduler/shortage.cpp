@@ -201,6 +201,15 @@ std::uint32_t vcpus_of(const model::JobSpec& kind, const model::Resources& asked
   return sum;
 }
 
+std::string grown(const model::JobSpec& kind, const model::Resources& asked) {
+  if (asked.memory_mib <= kind.resources.memory_mib) return {};
+  return "; it asks for more than at first since it ran out of memory (memoryMax bounds that)";
+}
+
+std::string since_release(std::uint64_t forgiven) {
+  return forgiven > 0 ? " since the last release" : "";
+}
+
 std::string counted(std::uint64_t count, const std::string& noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }

@@ -25,7 +25,7 @@ std::string hopeless(const State& state, const JobState& job,
   std::optional<std::string> own;
   std::optional<std::string>& lack = asked == kind.resources ? of_kind[job.kind] : own;
   if (!lack) lack = never_fits(state, kind, asked, Detail::Plain);
-  if (!lack->empty()) return *lack;
+  if (!lack->empty()) return *lack + grown(kind, asked);
   for (const model::ConsumableUse& use : kind.consumables)
     if (left_of(state, use.consumable) < use.quantity)
       return fmt::format(
@@ -103,11 +103,11 @@ std::vector<std::string> Scheduler::held() const {
       add(fmt::format("job '{}' is held: {} ({} lets it go on)", name(id), more->trouble,
                       release(name(id))));
     } else if (state.held_by_failures(job)) {
-      add(
-          fmt::format("job '{}' is held: {} of its children failed, its maxFailures is {} ({} lets "
-                      "it go on, the next run retries them)",
-                      name(id), more->counts[ChildState::Failed] - more->forgiven,
-                      *state.kind(job).max_failures, release(name(id))));
+      add(fmt::format(
+          "job '{}' is held: {} of its children failed{}, its maxFailures is {} ({} lets "
+          "it go on, the next run retries them)",
+          name(id), more->counts[ChildState::Failed] - more->forgiven,
+          since_release(more->forgiven), *state.kind(job).max_failures, release(name(id))));
     }
     std::uint64_t children = 0;
     model::for_each(more->held.ranges(), [&](ChildIndex child) {
@@ -126,9 +126,10 @@ std::vector<std::string> Scheduler::held() const {
   bound_lines(lines, all);
   if (state.plan_held() && state.unfinished > 0)
     lines.push_back(
-        fmt::format("all that waits is held: {} failed, the plan's maxFailures is {} "
+        fmt::format("all that waits is held: {} failed{}, the plan's maxFailures is {} "
                     "(`mpibatch release --all` lets it go on, the next run retries)",
-                    counted(state.failed - state.forgiven, "task"), *state.rules.max_failures));
+                    counted(state.failed - state.forgiven, "task"), since_release(state.forgiven),
+                    *state.rules.max_failures));
   return lines;
 }
 

@@ -187,6 +187,8 @@ class MaxFailures(Case):
         self.assertLess(summary["FAILED"], 8)
         self.assertGreater(summary["RUNNABLE"], 0)
         self.assertEqual(self.statuses()["other"], "SUCCEEDED")
+        self.assertEqual(self.json("status")["state"], "HELD")
+        self.assertIn("HELD: ", self.command("status"))
         self.write("fixed", "")
         self.run_failing(code=harness.SUCCEEDED)
         self.assertEqual(self.json("status")["statusSummary"]["SUCCEEDED"], 9)
