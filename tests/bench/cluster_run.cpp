@@ -14,14 +14,14 @@ namespace mpibatch::bench {
 
 namespace {
 
-constexpr Duration kTask = std::chrono::seconds(1);
+constexpr Duration kClusterTask = std::chrono::seconds(1);
 constexpr std::uint32_t kWarmUpSeconds = 2;
 // Nodes report in turns; rank 0 handles and commits so many turns one by one in the time in which
 // every node reports once.
 constexpr std::uint32_t kSlices = 25;
 constexpr model::Epoch kEpoch{1};
 
-model::InstanceId instance_of(std::uint32_t node) { return {node + std::uint64_t{1}}; }
+model::InstanceId instance_at(std::uint32_t node) { return {node + std::uint64_t{1}}; }
 
 }  // namespace
 
@@ -66,8 +66,8 @@ void ClusterRun::begin(Node& node, Instant at) {
   while (node.idle > 0 && !node.backlog.empty()) {
     Piece& first = node.backlog.front();
     const model::ChildIndex child = first.children.begin++;
-    Duration takes = kTask;
-    if (node.begun < cluster_.cpus) takes = kTask * ++node.begun / cluster_.cpus;
+    Duration takes = kClusterTask;
+    if (node.begun < cluster_.cpus) takes = kClusterTask * ++node.begun / cluster_.cpus;
     node.running.push_back({at + takes, first.grant, first.job, child});
     --node.idle;
     if (node.started.empty() || node.started.back().first != first.grant)
@@ -88,9 +88,9 @@ void ClusterRun::advance(Node& node) {
     protocol::EndNotice& notice = node.ended.ends.emplace_back();
     notice.number = ++node.ends;
     notice.execution = {done.job, done.child, done.grant};
-    notice.end.started_at = done.end - kTask;
+    notice.end.started_at = done.end - kClusterTask;
     notice.end.stopped_at = done.end;
-    notice.end.usage.wall = kTask;
+    notice.end.usage.wall = kClusterTask;
     ++node.idle;
     begin(node, done.end);
   }
@@ -106,7 +106,7 @@ void ClusterRun::send_up(std::uint32_t number, const protocol::UpMessage& messag
 }
 
 void ClusterRun::say(std::uint32_t number, protocol::UpFrame frame) {
-  protocol::UpMessage message{kEpoch, instance_of(number), {}};
+  protocol::UpMessage message{kEpoch, instance_at(number), {}};
   message.frames.push_back(std::move(frame));
   send_up(number, message);
 }
@@ -114,7 +114,7 @@ void ClusterRun::say(std::uint32_t number, protocol::UpFrame frame) {
 void ClusterRun::report(std::uint32_t number) {
   Node& node = nodes_[number];
   advance(node);
-  protocol::UpMessage message{kEpoch, instance_of(number), {}};
+  protocol::UpMessage message{kEpoch, instance_at(number), {}};
   if (!node.started.empty()) message.frames.push_back(protocol::Started{std::move(node.started)});
   result_.ends += node.ended.ends.size();
   if (!node.ended.ends.empty()) message.frames.push_back(std::move(node.ended));
@@ -131,7 +131,7 @@ void ClusterRun::deliver(const server::SendDown& command) {
     if (const auto* attach = std::get_if<protocol::Attach>(&frame)) {
       protocol::Hello hello;
       hello.name = {fmt::format("node{}", number), 0};
-      hello.instance = instance_of(number);
+      hello.instance = instance_at(number);
       hello.boot_id = "b";
       hello.capacity = {cluster_.cpus, 0, 0};
       hello.predecessor = model::Predecessor::None;

@@ -19,7 +19,7 @@ build=build/bench
 {
   cmake --preset release -B "$build" -DMPIBATCH_TESTS=ON
   cmake --build "$build" --target core_bench
-} > /dev/null
+} >&2
 commit=$(git describe --always --dirty 2> /dev/null || echo unknown)
 model=$(grep -m 1 -oP 'model name\s*: \K.*' /proc/cpuinfo || uname -m)
 echo "Commit $commit, $model, $(nproc) CPUs, $(g++ --version | head -n 1), load $(cut -d ' ' -f 1 /proc/loadavg)"
