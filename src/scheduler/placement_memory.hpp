@@ -44,6 +44,7 @@ struct Passed {
 };
 
 struct RoundMemory {
+  Instant round = Instant::min();  // the last one; of a later time nothing is remembered
   std::map<std::uint32_t, QueueMemory> queues;
   std::map<LaneKey, Passed> passed;
   // When a round may find more to do because of all this; none: never.

@@ -46,6 +46,8 @@ Round::Round(const Scheduler::State& state, Placement& placement, Instant now)
 
 void Round::run() {
   placement_.closed.assign(placement_.pool_count(), false);
+  if (now_ < placement_.memory.round) placement_.memory = {};
+  placement_.memory.round = now_;
   for (auto& [number, queue] : placement_.memory.queues) queue.cut_short = queue.kept = false;
   std::erase_if(placement_.memory.passed, [&](const auto& each) {
     return each.second.enlisted != state_.enlisted && each.second.until <= now_;

@@ -74,5 +74,24 @@ TEST(DeepLooks, FindWorkFarBehindTheHeadSoonEnough) {
   EXPECT_EQ(line.start("head"), Instant{50s});
 }
 
+TEST(DeepLooks, GoOnWhereTheClockWentBack) {
+  PlanBuilder plan;
+  plan.jobs = {JobBuilder("first").vcpus(3).expected(50s),
+               JobBuilder("head").vcpus(4).expected(1s)};
+  for (int i = 0; i < 900; ++i)
+    plan.jobs.push_back(JobBuilder("wide" + std::to_string(i)).vcpus(2).expected(1s));
+  plan.jobs.push_back(JobBuilder("narrow").expected(2s));
+  plan.jobs.push_back(JobBuilder("next").expected(2s));
+  Timeline line(plan);
+  line.join("n1", {4, 0});
+  line.now = Instant{1000s};
+  line.step();
+  EXPECT_EQ(line.start("narrow"), Instant{1000s});
+  ASSERT_TRUE(line.advance());
+  line.now = Instant{500s};
+  line.step();
+  EXPECT_EQ(line.start("next"), Instant{500s});
+}
+
 }  // namespace
 }  // namespace mpibatch::scheduler
