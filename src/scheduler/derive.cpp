@@ -102,7 +102,6 @@ struct Deriver {
 
   void count(JobId id) {
     JobState& job = state.job(id);
-    job.gates = 0;
     job.announced = job.skips = job.per_child = job.feeds_children = false;
     if (JobExtra* more = job.extra == kNone ? nullptr : &state.extras[job.extra]) {
       more->counts = {};
@@ -130,11 +129,12 @@ struct Deriver {
   }
 
   void gates() {
+    state.gates.assign(state.jobs.size(), 0);
     for (std::uint32_t number = 0; number < state.jobs.size(); ++number) {
       JobState& job = state.jobs[number];
       if (!job.in_plan) continue;
       state.edges.awaited_by(JobId{number}, [&](const Edge& edge) {
-        if (gate(edge)) ++job.gates;
+        if (gate(edge)) ++state.gates[number];
         if (!gate(edge)) job.per_child = true;
         if (!gate(edge) || edge.child != model::kAllChildren)
           state.job(edge.job).feeds_children = true;
@@ -186,7 +186,7 @@ struct Deriver {
   void ready() {
     Scheduler::State::Work work;
     for (std::uint32_t number = 0; number < state.jobs.size(); ++number)
-      if (state.jobs[number].in_plan && state.jobs[number].gates == 0)
+      if (state.jobs[number].in_plan && state.gates[number] == 0)
         state.release_waiting(JobId{number}, work);
     state.run(work);
   }

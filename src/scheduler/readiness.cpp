@@ -148,6 +148,12 @@ void Scheduler::State::follow_match(MatchState& match, ChildIndex index, bool go
 
 void Scheduler::State::follow_job(JobId id, Work& work) {
   const bool good = job_good(job(id));
+  // Dependents are anywhere in memory: fetched all at once they take the time of one.
+  edges.waiting_for(
+      id, [&](const Edge& edge) { __builtin_prefetch(&gates[model::number_of(edge.job)], 1); });
+  edges.waiting_for(id, [&](const Edge& edge) {
+    if (gates[model::number_of(edge.job)] == 1) __builtin_prefetch(&job(edge.job), 1);
+  });
   edges.waiting_for(id, [&](const Edge& edge) {
     const bool gate = edge.type == DependencyType::All || edge.type == DependencyType::AfterAny ||
                       edge.type == DependencyType::AfterFailure;
@@ -157,9 +163,8 @@ void Scheduler::State::follow_job(JobId id, Work& work) {
 
 void Scheduler::State::follow_gate(JobId dependent, DependencyType type, bool good, Work& work) {
   if (type == DependencyType::All && !good) return fail_waiting(dependent, work);
-  JobState& waiting = job(dependent);
-  if (type == DependencyType::AfterFailure && good) waiting.skips = true;
-  if (--waiting.gates == 0) release_waiting(dependent, work);
+  if (type == DependencyType::AfterFailure && good) job(dependent).skips = true;
+  if (--gates[model::number_of(dependent)] == 0) release_waiting(dependent, work);
 }
 
 void Scheduler::State::fail_waiting(JobId id, Work& work) {
@@ -190,7 +195,7 @@ void Scheduler::State::release(JobId id, ChildIndex index, Work& work) {
 
 bool Scheduler::State::child_ready(JobId id, ChildIndex index) const {
   const JobState& waiting = job(id);
-  if (waiting.gates > 0) return false;
+  if (gates[model::number_of(id)] > 0) return false;
   if (!waiting.per_child) return true;
   bool ready = true;
   edges.awaited_by(id, [&](const Edge& edge) {

@@ -41,7 +41,6 @@ struct JobState {
   std::uint32_t order = 0;      // position in the plan
   std::uint32_t kind = kNone;   // index into State::kinds
   std::uint32_t extra = kNone;  // index into State::extras; every array has one
-  std::uint32_t gates = 0;      // derived: whole jobs and single children that it still waits for
   bool in_plan = false;
   bool announced = false;  // derived: its end has reached those who wait for all of it
   bool skips = false;      // derived: an AFTER_FAILURE of it was not needed
@@ -168,6 +167,9 @@ struct Scheduler::State {
   model::Revision revision{};
   model::PlanRules rules;
   std::vector<JobKind> kinds;
+  // Derived: for how many whole jobs and single children each job still waits. Apart from the jobs:
+  // an end counts down those of all its dependents, anywhere, and here many fit into a cache.
+  std::vector<std::uint32_t> gates;
   std::vector<JobState> jobs;
   std::deque<JobExtra> extras;
   std::vector<ChildByte> children;
