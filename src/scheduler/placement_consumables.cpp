@@ -42,18 +42,22 @@ void Round::pass(ShareTurn& at, const Unit& unit) {
   });
   if (lacking == uses.end() || concurrent(unit, at.taken) == 0) return;
   at.just_passed = true;
-  if (at.passed.jobs == 0 || at.passed_in != at.lane->first) {
-    remember_passed(at);
-    at.passed_in = at.lane->first;
-    at.passed.begin = at.order;
+  if (begin_passed(at)) {
     at.passed.enlisted = state_.enlisted;
     at.passed.until = now_;
   }
   at.passed.end = at.order + 1;
   ++at.passed.jobs;
-  std::vector<std::uint32_t>& all = at.passed.consumables;
-  if (std::find(all.begin(), all.end(), lacking->consumable) == all.end())
-    all.push_back(lacking->consumable);
+  at.passed.add(lacking->consumable);
+}
+
+// Whether none were passed by right before this one.
+bool Round::begin_passed(ShareTurn& at) {
+  if (at.passed.jobs > 0 && at.passed_in == at.lane->first) return false;
+  remember_passed(at);
+  at.passed_in = at.lane->first;
+  at.passed.begin = at.order;
+  return true;
 }
 
 bool Round::skip_passed(ShareTurn& at) {
@@ -63,19 +67,12 @@ bool Round::skip_passed(ShareTurn& at) {
   const bool lacks = std::all_of(known.consumables.begin(), known.consumables.end(),
                                  [&](std::uint32_t each) { return consumable_closed_[each]; });
   if (at.order < known.begin || at.order >= known.end || !lacks) return false;
-  if (at.passed.jobs == 0 || at.passed_in != at.lane->first) {
-    remember_passed(at);
-    at.passed_in = at.lane->first;
-    at.passed.begin = at.order;
-  }
+  begin_passed(at);
   at.passed.end = known.end;
   at.passed.jobs += known.jobs;
   at.passed.enlisted = known.enlisted;
   at.passed.until = known.until;
-  for (const std::uint32_t each : known.consumables) {
-    std::vector<std::uint32_t>& all = at.passed.consumables;
-    if (std::find(all.begin(), all.end(), each) == all.end()) all.push_back(each);
-  }
+  for (const std::uint32_t each : known.consumables) at.passed.add(each);
   const std::uint64_t orders = at.passed.end - at.passed.begin;
   at.passed.jobs = std::min(at.passed.jobs, orders);
   at.go_to(known.end);

@@ -224,8 +224,7 @@ void Round::reserve() {
   while (reserved_ < waiting_.size()) {
     const Waiting& waiting = waiting_[reserved_++];
     QueueMemory& memory = placement_.memory.queues[waiting.queue];
-    const bool recent = memory.reserved_at && *memory.reserved_at <= now_ &&
-                        now_ - *memory.reserved_at < kMemoryAge;
+    const bool recent = memory.reserved_at && now_ - *memory.reserved_at < kMemoryAge;
     memory.waiting.expected = waiting.expected;  // says nothing about where and when it starts
     memory.kept =
         recent && memory.waiting == waiting && holds(state_, placement_, memory.reservation, now_);

@@ -4,6 +4,11 @@
 
 namespace mpibatch::scheduler {
 
+void Passed::add(std::uint32_t consumable) {
+  if (std::find(consumables.begin(), consumables.end(), consumable) == consumables.end())
+    consumables.push_back(consumable);
+}
+
 std::optional<Instant> RoundMemory::next_time(std::uint64_t enlisted) const {
   std::optional<Instant> next;
   const auto sooner = [&](Instant at) { next = std::min(next.value_or(at), at); };

@@ -41,6 +41,7 @@ struct Passed {
   std::vector<std::uint32_t> consumables;
   std::uint64_t enlisted = 0;  // State::enlisted then: while it stays so, none has come among them
   Instant until{};             // so long that does not matter
+  void add(std::uint32_t consumable);
 };
 
 struct RoundMemory {

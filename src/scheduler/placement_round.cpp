@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "scheduler/shortage.hpp"
+
 namespace mpibatch::scheduler {
 
 namespace {
@@ -20,14 +22,6 @@ Blocked blocked_by(Fit fit) {
       break;
   }
   return Blocked::Capacity;
-}
-
-std::uint64_t vcpus_of(const model::JobSpec& kind) {
-  if (!kind.gang) return kind.resources.vcpus;
-  std::uint64_t vcpus = 0;
-  for (const model::GangRange& range : kind.gang->ranges)
-    vcpus += std::uint64_t{range.each.vcpus} * (range.end - range.begin);
-  return vcpus;
 }
 
 }  // namespace
@@ -205,7 +199,7 @@ Round::Outcome Round::offer(QueueTurn& turn, ShareTurn& at, JobId id) {
     return Outcome::NextJob;
   }
   if (turn.fair) {
-    const auto vcpus = static_cast<std::uint32_t>(vcpus_of(kind));
+    const auto vcpus = static_cast<std::uint32_t>(vcpus_of(kind, kind.resources));
     most = std::min(most, turn_limit(turn, vcpus));
     if (most == 0) {
       note(turn.queue, Blocked::Capacity, unit);
@@ -329,7 +323,8 @@ void Round::wait(QueueTurn& turn, const Unit& unit) {
   Waiting waiting{
       unit.kind->gang ? &*unit.kind->gang : nullptr, unit.each, unit.expected, {}, turn.queue};
   // An exclusive gang takes more than its members ask for.
-  const std::uint64_t vcpus = std::max(vcpus_of(*unit.kind), unit.places->gang_vcpus);
+  const std::uint64_t vcpus =
+      std::max(vcpus_of(*unit.kind, unit.kind->resources), unit.places->gang_vcpus);
   if (placement_.closed.size() < placement_.pool_count())
     placement_.closed.resize(placement_.pool_count(), false);
   for (const KindPlaces::Choice& choice : unit.places->choices) {

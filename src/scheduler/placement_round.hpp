@@ -96,6 +96,7 @@ class Round {
   bool deep_enough(QueueTurn& turn);
   void next_job(ShareTurn& at);
   bool skip_passed(ShareTurn& at);
+  bool begin_passed(ShareTurn& at);
   void pass(ShareTurn& at, const Unit& unit);
   void remember_passed(ShareTurn& at);
   std::uint64_t turn_limit(const QueueTurn& turn, std::uint32_t vcpus_each) const;

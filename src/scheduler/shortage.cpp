@@ -193,11 +193,11 @@ std::string no_seats(const State& state, const model::Gang& gang, const Sight& s
 
 }  // namespace
 
-std::uint32_t vcpus_of(const model::JobSpec& kind, const model::Resources& asked) {
+std::uint64_t vcpus_of(const model::JobSpec& kind, const model::Resources& asked) {
   if (!kind.gang) return asked.vcpus;
-  std::uint32_t sum = 0;
+  std::uint64_t sum = 0;
   for (const model::GangRange& range : kind.gang->ranges)
-    sum += range.each.vcpus * (range.end - range.begin);
+    sum += std::uint64_t{range.each.vcpus} * (range.end - range.begin);
   return sum;
 }
 

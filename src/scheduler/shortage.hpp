@@ -19,7 +19,7 @@ std::string never_fits(const Scheduler::State& state, const model::JobSpec& kind
 // Why it asks for more than its job says; empty: it does not.
 std::string grown(const model::JobSpec& kind, const model::Resources& asked);
 // vCPUs of all its members.
-std::uint32_t vcpus_of(const model::JobSpec& kind, const model::Resources& asked);
+std::uint64_t vcpus_of(const model::JobSpec& kind, const model::Resources& asked);
 // AWS Batch's word for it; empty where there is no node of its own: a node may come.
 std::string misconfiguration(const Scheduler::State& state, const model::JobSpec& kind,
                              const model::Resources& asked);
