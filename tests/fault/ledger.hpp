@@ -107,6 +107,8 @@ class Ledger {
   }
   std::string name(const ChildName& name) const;
   Grant& grant(const model::GrantId& id);
+  template <class Part>
+  Grant& open_grant(model::JobId job, const Part& part, const model::Resources& each);
   std::vector<Key> keys_of(const Grant& grant, const model::Ranges& as_granted) const;
   std::vector<Key> keys_today(model::JobId job, const model::Ranges& children) const;
 

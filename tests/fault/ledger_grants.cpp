@@ -135,15 +135,23 @@ void Ledger::check_caps(JobId job) const {
             fmt::format("grant {} shares a node with an exclusive gang", to_string(id))};
 }
 
+// `Part`: Granted, or a GangPart.
+template <class Part>
+Ledger::Grant& Ledger::open_grant(model::JobId job, const Part& part,
+                                  const model::Resources& each) {
+  Grant& of = grants_[part.grant];
+  of.job = job;
+  of.node = part.node;
+  of.instance = part.instance;
+  of.revision = revision_;
+  of.each = each;
+  of.environment = part.environment;
+  return of;
+}
+
 void Ledger::take(const model::Granted& fact) {
   check_grant(fact);
-  Grant& of = grants_[fact.grant];
-  of.job = fact.job;
-  of.node = fact.node;
-  of.instance = fact.instance;
-  of.revision = revision_;
-  of.each = fact.each;
-  of.environment = fact.environment;
+  Grant& of = open_grant(fact.job, fact, fact.each);
   for (const Key key : keys_today(fact.job, fact.children)) {
     of.out.insert(key);
     child({fact.job, key}).base = Base::Out;
@@ -196,13 +204,7 @@ void Ledger::take(const model::GangGranted& fact) {
   const GrantId main = fact.parts.front().grant;
   gangs_[main] = {{fact.job, key}, fact.parts.size(), Gang::Outcome::None, false};
   for (const model::GangPart& part : fact.parts) {
-    Grant& of = grants_[part.grant];
-    of.job = fact.job;
-    of.node = part.node;
-    of.instance = part.instance;
-    of.revision = revision_;
-    of.each = part.all;
-    of.environment = part.environment;
+    Grant& of = open_grant(fact.job, part, part.all);
     of.out = {key};
     of.gang = main;
     of.main = part.grant == main;
