@@ -59,6 +59,7 @@ class SegmentScan {
       case RecordKind::AttemptEnded:
         return end(record);
       case RecordKind::OutputChunk:
+      case RecordKind::OutputCut:
         return true;
       default:
         return false;

@@ -46,7 +46,7 @@ bool mark_at(std::string_view bytes, std::uint64_t offset) {
 
 std::string file_header(FileKind kind) {
   std::string bytes(kMagic);
-  const auto version = little_endian<2>(kFormatVersion);
+  const auto version = little_endian<2>(format_versions(kind).newest);
   bytes.append(version.data(), version.size());
   bytes.push_back(static_cast<char>(kind));
   bytes.push_back('\0');
@@ -144,17 +144,19 @@ Result<bool> RecordReader::header() {
   const auto filled = fill(kHeaderSize);
   if (!filled) return filled;
   const std::string_view bytes = unread().substr(0, *filled ? kHeaderSize : 0);
-  if (*filled && bytes == file_header(kind_)) {
+  if (*filled && bytes.starts_with(kMagic) && u32_at(bytes, 8) == crc32c(bytes.substr(0, 8))) {
+    const FormatVersions known = format_versions(kind_);
+    const unsigned version = u32_at(bytes, 4) & 0xFFFFU;
+    const std::uint32_t kind = u32_at(bytes, 4) >> 16U;
+    if (kind != static_cast<std::uint32_t>(kind_))
+      return damaged(6, "it is a file of another kind");
+    if (version < known.oldest || version > known.newest)
+      return fail(ErrorKind::Damaged, "'" + path_ + "' has format version " +
+                                          std::to_string(version) + ", this program reads " +
+                                          std::to_string(known.newest) +
+                                          ": use the mpibatch that wrote it");
     used_ += kHeaderSize;
     return true;
-  }
-  if (*filled && bytes.starts_with(kMagic) && u32_at(bytes, 8) == crc32c(bytes.substr(0, 8))) {
-    const unsigned version = u32_at(bytes, 4) & 0xFFFFU;
-    if (version == kFormatVersion) return damaged(6, "it is a file of another kind");
-    return fail(ErrorKind::Damaged, "'" + path_ + "' has format version " +
-                                        std::to_string(version) + ", this program reads " +
-                                        std::to_string(kFormatVersion) +
-                                        ": use the mpibatch that wrote it");
   }
   if (auto done = stop("its header is not what was written"); !done)
     return tl::unexpected(done.error());

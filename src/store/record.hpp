@@ -1,18 +1,18 @@
 // The bytes of journals, segments and small files: a header, then records. Integers are
 // little-endian.
 //
-//   header   12 bytes: "mpib", u16 format version (2), u8 kind of file (FileKind), u8 0,
+//   header   12 bytes: "mpib", u16 format version, u8 kind of file (FileKind), u8 0,
 //            u32 CRC-32C of those 8 bytes
 //   record   u32 length of kind and payload, u32 CRC-32C of length, kind and payload, u8 kind,
 //            payload (base/layout.hpp of the struct that the kind names)
 //   mark     a record of kind 1, written after each sync: u64 = its own offset. Everything before
 //            it is synced.
 //
-// Version rule: a reader refuses a version that it does not know; a new record kind or a changed
-// payload is a new version. Bad bytes before a mark are damage: an error that names file and byte.
-// After the last mark they are the tail of a writer that was interrupted, and the file ends there.
-// A mark that is copied elsewhere (a job may print a segment) names a foreign offset and counts
-// for nothing.
+// Version rule: each kind of file has its version; a reader refuses one that it does not know. A
+// new record kind or a changed payload is a new version. Segments: 2 has no OutputCut. Bad bytes
+// before a mark are damage: an error that names file and byte. After the last mark they are the
+// tail of a writer that was interrupted, and the file ends there. A mark that is copied elsewhere
+// (a job may print a segment) names a foreign offset and counts for nothing.
 #pragma once
 
 #include <cstdint>
@@ -25,13 +25,20 @@
 
 namespace mpibatch::store {
 
-inline constexpr std::uint16_t kFormatVersion = 2;
 inline constexpr std::size_t kHeaderSize = 12;
 inline constexpr std::size_t kFrameSize = 8;  // before kind and payload
 // No record is longer: a damaged length must not make a reader take the whole file into memory.
 inline constexpr std::size_t kRecordLengthMax = std::size_t{1} << 30;
 
 enum class FileKind : std::uint8_t { Journal = 1, Segment, Owner, Counter, Surroundings, Snapshot };
+
+struct FormatVersions {
+  std::uint16_t oldest = 2;  // that is still read
+  std::uint16_t newest = 2;  // as it is written
+};
+constexpr FormatVersions format_versions(FileKind kind) {
+  return kind == FileKind::Segment ? FormatVersions{2, 3} : FormatVersions{};
+}
 
 enum class RecordKind : std::uint8_t {
   Mark = 1,
@@ -44,6 +51,7 @@ enum class RecordKind : std::uint8_t {
   AttemptStarted = 18,
   OutputChunk = 19,
   AttemptEnded = 20,
+  OutputCut = 21,
   // Small files: their only record.
   Whole = 32,
 };

@@ -56,6 +56,7 @@ struct AttemptStarted {
 };
 
 enum class Stream : std::uint8_t { Stdout, Stderr };
+constexpr Stream last_of(Stream) { return Stream::Stderr; }
 
 struct OutputChunk {
   model::ExecutionId execution;
@@ -66,6 +67,22 @@ struct OutputChunk {
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
     archive& execution& stream& offset& bytes;
+  }
+};
+
+// From `offset` on `bytes` bytes of the stream were not kept, since the attempt had printed more
+// than `limit` bytes. A later OutputCut of the stream that begins where this one ends is the same
+// gap, grown; chunks may go on behind it. Before the attempt's AttemptEnded.
+struct OutputCut {
+  model::ExecutionId execution;
+  Stream stream = Stream::Stdout;
+  std::uint64_t offset = 0;  // in that stream, as of all that was printed
+  std::uint64_t bytes = 0;
+  std::uint64_t limit = 0;
+  bool operator==(const OutputCut&) const = default;
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& execution& stream& offset& bytes& limit;
   }
 };
 
@@ -81,8 +98,8 @@ struct AttemptEnded {
   }
 };
 
-using SegmentRecord =
-    std::variant<SegmentHeader, GrantReceived, AttemptStarted, OutputChunk, AttemptEnded>;
+using SegmentRecord = std::variant<SegmentHeader, GrantReceived, AttemptStarted, OutputChunk,
+                                   AttemptEnded, OutputCut>;
 
 class RecordWriter;
 

@@ -23,9 +23,12 @@ std::vector<SegmentRecord> samples() {
   ended.end.started_at = instant_from_us(1);
   ended.end.stopped_at = instant_from_us(2);
   ended.end.usage = {Duration{3}, Duration{4}, Duration{5}, 6};
-  return {kHeader, GrantReceived{kExecution.grant, kExecution.job, model::Revision{1}, {{0, 8}}},
+  return {kHeader,
+          GrantReceived{kExecution.grant, kExecution.job, model::Revision{1}, {{0, 8}}},
           AttemptStarted{kExecution, 2, instant_from_us(1), {0, 1}},
-          OutputChunk{kExecution, Stream::Stderr, 5, std::string("a\0b", 3)}, ended};
+          OutputChunk{kExecution, Stream::Stderr, 5, std::string("a\0b", 3)},
+          ended,
+          OutputCut{kExecution, Stream::Stdout, 1024, 77, 1000}};
 }
 
 std::unique_ptr<SegmentWriter> begin(FileSystem& files) {
@@ -54,7 +57,7 @@ TEST(Segment, LayoutIsGolden) {
   ASSERT_TRUE(writer->write());
   EXPECT_EQ(testing::to_hex(disk.read(kSegmentPath).value()),
             // header
-            "6d706962020002007eb4baaa"
+            "6d70696203000200c61eff77"
             // SegmentHeader
             "1b00000024531953100100000072050000006e6f64653101000000ab00000000000000"
             // mark
@@ -71,9 +74,27 @@ TEST(Segment, LayoutIsGolden) {
             // AttemptEnded
             "56000000d308f30114090000000000000003000000070000000200000011000000010900"
             "000003000000776879010000000000000002000000000000000300000000000000040000"
-            "00000000000500000000000000060000000000000002");
+            "00000000000500000000000000060000000000000002"
+            // OutputCut
+            "2a0000006b57ff2c15030000000700000002000000110000000000040000000000004d000000"
+            "00000000e803000000000000");
   SegmentPosition position;
   EXPECT_EQ(read(disk, position).records, records);
+}
+
+TEST(Segment, ThoseOfVersion2AreStillRead) {
+  MemoryFileSystem disk;
+  auto writer = begin(disk);
+  const auto records = samples();
+  for (std::size_t i = 1; i < 5; ++i) writer->append(records[i]);
+  ASSERT_TRUE(writer->commit());
+  std::string bytes = disk.read(kSegmentPath).value();
+  bytes.replace(0, 12, std::string("mpib\2\0\2\0\x7e\xb4\xba\xaa", 12));
+  disk.overwrite(kSegmentPath, bytes);
+  SegmentPosition position;
+  const SegmentRead got = read(disk, position);
+  ASSERT_TRUE(got.result) << got.result.error().message;
+  EXPECT_EQ(got.records, std::vector<SegmentRecord>(records.begin(), records.begin() + 5));
 }
 
 TEST(Segment, IsReadWhileItGrows) {
