@@ -30,8 +30,7 @@ void EndOutbox::fail(const std::string& message) {
 
 std::vector<protocol::EndNotice> EndOutbox::take_ready() {
   std::vector<protocol::EndNotice> ready;
-  while (sent_ < kept_.size() && kept_[sent_].ticket <= synced_)
-    ready.push_back(kept_[sent_++].notice);
+  while (this->ready()) ready.push_back(kept_[sent_++].notice);
   return ready;
 }
 

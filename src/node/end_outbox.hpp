@@ -24,6 +24,8 @@ class EndOutbox {
   // No sync will come any more: what waits for one says in its reason that its output is lost.
   void fail(const std::string& message);
 
+  bool sync_needed() const { return ticket_used_; }  // next_ticket() has one
+  bool ready() const { return sent_ < kept_.size() && kept_[sent_].ticket <= synced_; }
   std::vector<protocol::EndNotice> take_ready();  // to be sent now
   void send_again();                              // the link is new: all of them
   // The executions that may be forgotten.

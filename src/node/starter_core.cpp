@@ -24,10 +24,18 @@ std::string out_of_memory_text(const model::Usage& usage, const model::Resources
   return text + ")";
 }
 
-// The frames of one batch. Starts and ends are gathered: a busy node sends few messages.
+// Starts and ends wait so long for more of them while there is work to go on with: waking rank 0
+// and syncing its journal for each would cost more than the tasks.
+constexpr Duration kBatch = std::chrono::milliseconds{10};
+// What follows from an end at once, most often a start, goes into the same message.
+constexpr Duration kStartsWait = std::chrono::milliseconds{1};
+
+// The frames of one batch.
 struct Outgoing {
   std::vector<protocol::UpFrame> frames;
   std::map<model::GrantId, model::RangeSet> started;
+  Duration send_at = Duration::max();  // CLOCK_BOOTTIME; at the latest
+  bool empty() const { return frames.empty() && started.empty(); }
 };
 
 }  // namespace
@@ -78,6 +86,7 @@ struct StarterCore::State {
   void start_what_fits();
   void finish(const model::ExecutionId& id, const HeldAttempt& attempt, model::AttemptEnd end);
   void take_signals();
+  bool batch_due();
   void send_batch();
 };
 
@@ -189,8 +198,20 @@ void StarterCore::State::finish(const model::ExecutionId& id, const HeldAttempt&
   append(store::AttemptEnded{number, id, std::move(end), attempt.attempt});
 }
 
+bool StarterCore::State::batch_due() {
+  const bool to_say = linked && (!outgoing.empty() || ends.ready());
+  if (!to_say && !ends.sync_needed()) return false;
+  if (!outgoing.frames.empty()) return true;
+  const bool starting = std::any_of(actions.begin(), actions.end(), [](const Action& action) {
+    return std::holds_alternative<Spawn>(action);
+  });
+  // Without a backlog it is rank 0's answer that the slots wait for.
+  const Duration patience = book.head() ? kBatch : starting ? kStartsWait : Duration{0};
+  outgoing.send_at = std::min(outgoing.send_at, last.boot + patience);
+  return last.boot >= outgoing.send_at;
+}
+
 void StarterCore::State::send_batch() {
-  if (!linked) return;
   Outgoing batch = std::exchange(outgoing, {});
   if (!batch.started.empty()) {
     protocol::Started started;
@@ -310,6 +331,7 @@ void StarterCore::ended(model::ExecutionId execution, model::AttemptEnd end, Now
 void StarterCore::synced(std::uint64_t ticket, Now now) {
   state_->touch(now);
   state_->ends.synced(ticket);
+  state_->outgoing.send_at = now.boot;  // they have waited for that
 }
 
 void StarterCore::segment_failed(const std::string& message, Now now) {
@@ -339,7 +361,7 @@ Duration StarterCore::wake_at() const {
   const State& state = *state_;
   if (!state.begun) return Duration{0};
   if (state.leaving) return Duration::max();
-  Duration at = state.lease.wake_at();
+  Duration at = std::min(state.lease.wake_at(), state.outgoing.send_at);
   if (const std::optional<Duration> next = state.attempts.next_deadline())
     at = std::min(at, state.last.boot + std::max(*next - state.last.awake, Duration{0}));
   return at;
@@ -347,14 +369,12 @@ Duration StarterCore::wake_at() const {
 
 std::vector<Action> StarterCore::take_actions() {
   State& state = *state_;
-  if (const std::uint64_t ticket = state.ends.next_ticket(); ticket != 0)
-    state.actions.push_back(Sync{ticket});
-  // The answer to a few starts comes within a millisecond, and goes into the same message.
-  constexpr std::ptrdiff_t kStartsWaitedFor = 4;
-  const auto starts =
-      std::count_if(state.actions.begin(), state.actions.end(),
-                    [](const Action& action) { return std::holds_alternative<Spawn>(action); });
-  if (starts == 0 || starts > kStartsWaitedFor) state.send_batch();
+  if (state.batch_due()) {
+    if (const std::uint64_t ticket = state.ends.next_ticket(); ticket != 0)
+      state.actions.push_back(Sync{ticket});
+    state.outgoing.send_at = Duration::max();
+    if (state.linked) state.send_batch();
+  }
   return std::exchange(state.actions, {});
 }
 

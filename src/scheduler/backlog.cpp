@@ -67,7 +67,7 @@ model::Ranges last_waiting(const GrantState& grant, std::uint64_t most) {
 }  // namespace
 
 BacklogDepth::BacklogDepth(const JobExtra* job) {
-  if (!job || job->attempts_ended == 0) return;
+  if (!job || job->attempts_ended == 0 || !job->proven) return;
   const std::int64_t each_us =
       std::max<std::int64_t>(1, job->busy.count() / static_cast<std::int64_t>(job->attempts_ended));
   per_slot = std::min<std::uint64_t>(static_cast<std::uint64_t>(kBacklogWindow.count() / each_us),

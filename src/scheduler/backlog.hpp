@@ -7,7 +7,7 @@
 namespace mpibatch::scheduler {
 
 // How many times its slots a node gets ahead at the most of a job whose attempts take so long; 0:
-// none, since other nodes could start it sooner.
+// none, since other nodes could start it sooner, or since nothing of it could be started yet.
 struct BacklogDepth {
   explicit BacklogDepth(const JobExtra* job);
   bool none() const { return per_slot == 0; }

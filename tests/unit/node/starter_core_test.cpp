@@ -287,9 +287,36 @@ TEST(StarterCore, StopEndsOnlyWhatItNames) {
   ASSERT_EQ(driver.signals.size(), 2U);
   EXPECT_EQ(driver.signals[1].signal, EndSignal::Kill);
   driver.ended(driver.spawned[0].execution, EndKind::Signaled, 9);
+  driver.pass(10ms);
   EXPECT_EQ(driver.ends().at(0).end.kind, EndKind::Stopped);
   ASSERT_EQ(driver.spawned.size(), 3U);  // what was not named goes on
   EXPECT_EQ(driver.spawned[2].execution.child, 2U);
+}
+
+TEST(StarterCore, GathersStartsAndEndsWhileItHasWorkToGoOnWith) {
+  AttachedDriver driver(1);
+  driver.down({grant_of(1, 0, {{0, 3}})});
+  driver.started(driver.spawned[0].execution);
+  driver.pass(10ms);
+  const int sends = driver.sends;
+  driver.ended(driver.spawned[0].execution);
+  driver.started(driver.spawned[1].execution);
+  EXPECT_EQ(driver.sends, sends);
+  EXPECT_EQ(driver.core.wake_at(), driver.now.boot + 10ms);
+  driver.pass(10ms);
+  EXPECT_EQ(driver.sends, sends + 1);
+  ASSERT_EQ(driver.last_message.frames.size(), 2U);  // the start and the end
+  EXPECT_GT(driver.core.wake_at(), driver.now.boot + 10ms);
+}
+
+TEST(StarterCore, SaysAtOnceThatItHasNoMoreWork) {
+  AttachedDriver driver(1);
+  driver.down({grant_of(1, 0, {{0, 1}})});
+  driver.started(driver.spawned[0].execution);
+  const int sends = driver.sends;
+  driver.ended(driver.spawned[0].execution);
+  EXPECT_EQ(driver.sends, sends + 1);
+  EXPECT_EQ(driver.ends().size(), 1U);
 }
 
 TEST(StarterCore, SlotsAreWhatTheGrantAsksFor) {

@@ -87,19 +87,19 @@ TEST(Decide, LetsSlowWorkWaitAtRankZero) {
 }
 
 TEST(Decide, KeepsTheBacklogWithinItsBound) {
-  SchedulerDriver driver({{}, {JobBuilder("a").array(1000)}});
+  SchedulerDriver driver({{}, {JobBuilder("a").array(20'000)}});
   const NodeId node = driver.join("n1", {10, 0});
   driver.grants();
-  driver.ended(driver.grant(1), {{0, 5}}, success_of(1ms));
+  driver.ended(driver.grant(1), {{0, 5}}, success_of(1us));
   driver.decide();
   EXPECT_EQ(driver.core.node(node)->granted.vcpus, 10 + 10 * kBacklogSlotsMax);
 }
 
 TEST(Decide, CountsMemoryInTheBacklog) {
-  SchedulerDriver driver({{}, {JobBuilder("a").array(1000).memory(400)}});
+  SchedulerDriver driver({{}, {JobBuilder("a").array(20'000).memory(400)}});
   const NodeId node = driver.join("n1", {100, 1000});
   driver.grants();
-  driver.ended(driver.grant(1), {{0, 1}}, success_of(1ms));
+  driver.ended(driver.grant(1), {{0, 1}}, success_of(1us));
   driver.decide();
   const auto slots = 2;
   EXPECT_EQ(driver.core.node(node)->granted.vcpus, slots + slots * kBacklogSlotsMax);
