@@ -75,12 +75,15 @@ bool is_folder(const std::string& path) {
   return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
 }
 
-Result<std::string> read_up_to(int fd, const std::string& path, std::uint64_t size_max) {
+Result<std::string> read_up_to(int fd, const std::string& path, std::uint64_t offset,
+                               std::uint64_t size_max) {
   std::string bytes;
   struct stat status {};
   std::uint64_t expected = kReadChunk;
-  if (::fstat(fd, &status) == 0 && status.st_size > 0)
-    expected = static_cast<std::uint64_t>(status.st_size) + 1;  // one more finds the end at once
+  if (::fstat(fd, &status) == 0 && status.st_size > 0) {
+    const auto size = static_cast<std::uint64_t>(status.st_size);
+    expected = (size > offset ? size - offset : 0) + 1;  // one more finds the end at once
+  }
   while (bytes.size() < size_max) {
     const std::size_t had = bytes.size();
     const std::uint64_t wanted = had < expected ? expected - had : kReadChunk;
@@ -109,7 +112,7 @@ Result<std::string> PosixFileSystem::read(const std::string& path, std::uint64_t
   // Pipes (`--tasks <(command)`) cannot seek and need not.
   if (offset > 0 && ::lseek(fd.get(), static_cast<off_t>(offset), SEEK_SET) < 0)
     return fail_errno(tried("read", path), errno);
-  return read_up_to(fd.get(), path, size_max);
+  return read_up_to(fd.get(), path, offset, size_max);
 }
 
 Result<void> PosixFileSystem::sync_file(const std::string& path) {
