@@ -14,17 +14,20 @@ Adoption adoption_of(const model::PlanAdopted& fact) {
   return adoption;
 }
 
+Result<void> apply(FactNumber number, const model::Fact& fact, Fold& state) {
+  if (auto applied = state.scheduler.apply(fact); !applied) return applied;
+  state.last = number;
+  ++state.facts;
+  if (const auto* plan = std::get_if<model::PlanAdopted>(&fact))
+    state.adoptions.push_back(adoption_of(*plan));
+  return {};
+}
+
 Result<void> read_on(const FileSystem& files, const StateFolder& folder, FactNumber upto,
                      Fold& state) {
   Result<void> applied;
   const auto take = [&](FactNumber number, const model::Fact& fact) {
-    if (!applied || number > upto) return;
-    applied = state.scheduler.apply(fact);
-    if (!applied) return;
-    state.last = number;
-    ++state.facts;
-    if (const auto* plan = std::get_if<model::PlanAdopted>(&fact))
-      state.adoptions.push_back(adoption_of(*plan));
+    if (applied && number <= upto) applied = apply(number, fact, state);
   };
   auto read = read_journal(files, folder, state.last, take);
   if (!read) return tl::unexpected(read.error());
@@ -91,6 +94,23 @@ Result<Fold> fold(const FileSystem& files, const StateFolder& folder, FactNumber
     state = fold_once(files, folder, upto, format);
   }
   return state;
+}
+
+Result<void> fold_on(const FileSystem& files, const StateFolder& folder, Fold& state,
+                     const SnapshotFormat& format) {
+  if (!state.stops.empty()) {
+    Result<void> applied;
+    const auto take = [&](FactNumber number, const model::Fact& fact) {
+      if (applied) applied = apply(number, fact, state);
+    };
+    const auto grown = read_journal_on(files, folder, state.stops.back(), take);
+    if (grown && *grown && applied) return {};
+    state.stops.clear();  // where `state` stands in the journal is not known any more
+  }
+  auto anew = fold(files, folder, kLastFact, format);
+  if (!anew) return tl::unexpected(anew.error());
+  state = std::move(*anew);
+  return {};
 }
 
 }  // namespace mpibatch::store

@@ -197,6 +197,31 @@ Result<JournalRead> read_journal(const FileSystem& files, const StateFolder& fol
   return JournalReader(files, folder, after, apply).run();
 }
 
+Result<bool> read_journal_on(const FileSystem& files, const StateFolder& folder, SegmentStop& stop,
+                             const std::function<void(FactNumber, const model::Fact&)>& apply) {
+  const auto epochs = list_epochs(files, folder);
+  if (!epochs) return tl::unexpected(epochs.error());
+  for (auto epoch = epochs->rbegin(); epoch != epochs->rend() && *epoch > stop.epoch; ++epoch) {
+    RecordReader newer(files, folder.journal(*epoch), FileKind::Journal);
+    const auto preface = read_preface(newer, *epoch);
+    if (!preface) return tl::unexpected(preface.error());
+    if (*preface) return false;
+  }
+  RecordReader reader(files, folder.journal(stop.epoch), FileKind::Journal, stop.bytes);
+  model::Fact fact;
+  for (;;) {
+    const auto record = reader.next();
+    if (!record) return tl::unexpected(record.error());
+    if (!*record) break;
+    if ((*record)->kind != RecordKind::Fact || !from_layout((*record)->payload, fact))
+      return reader.damaged((*record)->offset, "it holds a record that is no fact");
+    apply({stop.epoch, ++stop.facts}, fact);
+    stop.bytes = (*record)->end;
+  }
+  stop.bytes = reader.offset();
+  return true;
+}
+
 Result<void> sync_journal(FileSystem& files, const StateFolder& folder,
                           const std::vector<SegmentStop>& stops) {
   for (const SegmentStop& stop : stops) {

@@ -131,13 +131,28 @@ Result<bool> RecordReader::fill(std::size_t size) {
     used_ = 0;
     const std::uint64_t from = base_ + buffer_.size();
     const std::uint64_t left = limit_ > from ? limit_ - from : 0;
-    const std::uint64_t want = std::min<std::uint64_t>(std::max(kReadSize, size), left);
+    const std::uint64_t ahead = ahead_ > from ? ahead_ - from : 0;
+    const std::uint64_t missing = size - buffer_.size();
+    const std::uint64_t want =
+        std::min(std::max(std::min<std::uint64_t>(kReadSize, ahead), missing), left);
     const auto bytes = files_.read(path_, from, want);
     if (!bytes) return tl::unexpected(bytes.error());
     at_end_ = bytes->size() < want || want == left;
     buffer_ += *bytes;
   }
   return buffer_.size() - used_ >= size;
+}
+
+void RecordReader::skip_to(std::uint64_t offset) {
+  if (stopped_ || offset <= this->offset()) return;
+  if (offset - base_ <= buffer_.size()) {
+    used_ = offset - base_;
+    return;
+  }
+  base_ = offset;
+  used_ = 0;
+  buffer_.clear();
+  at_end_ = false;
 }
 
 Result<bool> RecordReader::header() {

@@ -30,7 +30,15 @@ inline constexpr std::size_t kFrameSize = 8;  // before kind and payload
 // No record is longer: a damaged length must not make a reader take the whole file into memory.
 inline constexpr std::size_t kRecordLengthMax = std::size_t{1} << 30;
 
-enum class FileKind : std::uint8_t { Journal = 1, Segment, Owner, Counter, Surroundings, Snapshot };
+enum class FileKind : std::uint8_t {
+  Journal = 1,
+  Segment,
+  Owner,
+  Counter,
+  Surroundings,
+  Snapshot,
+  SegmentIndex
+};
 
 struct FormatVersions {
   std::uint16_t oldest = 2;  // that is still read
@@ -52,6 +60,7 @@ enum class RecordKind : std::uint8_t {
   OutputChunk = 19,
   AttemptEnded = 20,
   OutputCut = 21,
+  SegmentBlock = 22,  // of a segment's index
   // Small files: their only record.
   Whole = 32,
 };
@@ -99,6 +108,10 @@ class RecordReader {
   // this one stops: what is bad or missing before it is damage.
   RecordReader(const FileSystem& files, std::string path, FileKind kind, std::uint64_t offset = 0,
                std::uint64_t limit = UINT64_MAX);
+  // No more than a record's rest is read beyond `end`, where the caller wants to stop or skip.
+  void read_ahead_to(std::uint64_t end) { ahead_ = end; }
+  // Goes on at `offset`, where a record ends, not before where it is.
+  void skip_to(std::uint64_t offset);
   // The next record that is no mark; none at the end, or where a tail begins.
   Result<std::optional<RecordView>> next();
   std::uint64_t offset() const { return base_ + used_; }  // behind the last record or mark
@@ -116,6 +129,7 @@ class RecordReader {
   std::string path_;
   FileKind kind_;
   std::uint64_t limit_;
+  std::uint64_t ahead_ = UINT64_MAX;
   std::string buffer_;
   std::uint64_t base_ = 0;  // where the buffer begins in the file
   std::size_t used_ = 0;    // of the buffer

@@ -5,12 +5,12 @@
 #include <mpibatch/base/layout.hpp>
 
 #include "store/record.hpp"
+#include "store/segment_index.hpp"
 
 namespace mpibatch::store {
 
 namespace {
 
-constexpr std::string_view kSegmentSuffix = ".segment";
 constexpr auto kFirstKind = static_cast<std::size_t>(RecordKind::SegmentHeader);
 
 // A record's kind is its place in the variant, so that readers can skip what they do not want.
@@ -29,8 +29,9 @@ bool parse(const RecordView& view, SegmentRecord& record) {
 
 }  // namespace
 
-SegmentWriter::SegmentWriter(std::unique_ptr<RecordWriter> records)
-    : records_(std::move(records)) {}
+SegmentWriter::SegmentWriter(std::unique_ptr<RecordWriter> records,
+                             std::unique_ptr<SegmentIndexWriter> index)
+    : records_(std::move(records)), index_(std::move(index)) {}
 SegmentWriter::~SegmentWriter() = default;
 
 Result<std::unique_ptr<SegmentWriter>> SegmentWriter::create(FileSystem& files,
@@ -42,7 +43,8 @@ Result<std::unique_ptr<SegmentWriter>> SegmentWriter::create(FileSystem& files,
   auto file = files.create_exclusive(path);
   if (!file) return tl::unexpected(file.error());
   std::unique_ptr<SegmentWriter> writer(
-      new SegmentWriter(std::make_unique<RecordWriter>(std::move(*file), path)));
+      new SegmentWriter(std::make_unique<RecordWriter>(std::move(*file), path),
+                        std::make_unique<SegmentIndexWriter>(files, path, header)));
   writer->records_->start(FileKind::Segment);
   writer->append(header);
   if (auto done = writer->commit(); !done) return tl::unexpected(done.error());
@@ -54,11 +56,20 @@ Result<std::unique_ptr<SegmentWriter>> SegmentWriter::create(FileSystem& files,
 void SegmentWriter::append(const SegmentRecord& record) {
   const auto kind = static_cast<RecordKind>(kFirstKind + record.index());
   std::visit([&](const auto& one) { records_->append(kind, to_layout(one)); }, record);
+  index_->appended(record, records_->bytes());
 }
 
-Result<void> SegmentWriter::write() { return records_->write(); }
+Result<void> SegmentWriter::write() {
+  auto done = records_->write();
+  if (done) index_->written();
+  return done;
+}
 
-Result<void> SegmentWriter::commit() { return records_->commit(); }
+Result<void> SegmentWriter::commit() {
+  auto done = records_->commit();
+  if (done) index_->written();
+  return done;
+}
 
 Result<std::uint64_t> SegmentWriter::link_count() const { return records_->file().link_count(); }
 

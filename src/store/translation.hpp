@@ -38,6 +38,23 @@ class Translation {
     return child;
   }
 
+  // What today's child was in an older plan; none: it was not there, or is another one since.
+  std::optional<model::ChildIndex> then(model::JobId job, model::Revision revision,
+                                        model::ChildIndex child) const {
+    if (revision > newest_) return std::nullopt;
+    for (auto step = steps_.rbegin(); step != steps_.rend() && step->first > revision; ++step) {
+      const auto moves = step->second.find(job);
+      if (moves == step->second.end()) return std::nullopt;
+      const auto move =
+          std::find_if(moves->second.begin(), moves->second.end(), [child](const model::Move& one) {
+            return child >= one.to && child - one.to < one.count;
+          });
+      if (move == moves->second.end()) return std::nullopt;
+      child = move->from + (child - move->to);
+    }
+    return child;
+  }
+
  private:
   static std::optional<model::ChildIndex> moved(const std::vector<model::Move>& moves,
                                                 model::ChildIndex child) {

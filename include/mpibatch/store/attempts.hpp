@@ -60,10 +60,12 @@ Result<AttemptList> list_attempts(const FileSystem& files, const StateFolder& fo
                                   const Fold& state, const AttemptFilter& filter);
 
 // Hands out what an attempt printed after `position`, in the order it came, and moves it; call
-// again for what a running one prints meanwhile. No `stream`: both.
+// again for what a running one prints meanwhile. No `stream`: both. `cut`: where output was not
+// kept.
 Result<void> read_output(const FileSystem& files, const Attempt& attempt,
                          std::optional<Stream> stream, SegmentPosition& position,
-                         const std::function<void(Stream, std::string_view)>& take);
+                         const std::function<void(Stream, std::string_view)>& take,
+                         const std::function<void(const OutputCut&)>& cut = {});
 
 // The last `lines` lines, and never more than kTailBytesMax of their bytes.
 inline constexpr std::size_t kTailBytesMax = std::size_t{1} << 20;

@@ -49,4 +49,10 @@ const SnapshotFormat& hdf5_snapshots();
 Result<Fold> fold(const FileSystem& files, const StateFolder& folder, FactNumber upto = kLastFact,
                   const SnapshotFormat& format = hdf5_snapshots());
 
+// Brings a state that fold() gave up to date: reads what the journal has grown by, and folds anew
+// only where a newer epoch's segment counts. After an error `state` may be asked as before, and
+// brought up to date later.
+Result<void> fold_on(const FileSystem& files, const StateFolder& folder, Fold& state,
+                     const SnapshotFormat& format = hdf5_snapshots());
+
 }  // namespace mpibatch::store

@@ -96,6 +96,11 @@ Result<JournalRead> read_journal(const FileSystem& files, const StateFolder& fol
                                  FactNumber after,
                                  const std::function<void(FactNumber, const model::Fact&)>& apply);
 
+// Hands out the facts that the newest segment holds behind `stop`, the last of JournalRead::stops,
+// and moves it. False: another segment counts by now; read the journal as a whole.
+Result<bool> read_journal_on(const FileSystem& files, const StateFolder& folder, SegmentStop& stop,
+                             const std::function<void(FactNumber, const model::Fact&)>& apply);
+
 // Syncs every segment file and the folder, before a new rank 0 records their stops.
 Result<void> sync_journal(FileSystem& files, const StateFolder& folder,
                           const std::vector<SegmentStop>& stops);

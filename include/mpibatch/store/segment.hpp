@@ -102,10 +102,12 @@ using SegmentRecord = std::variant<SegmentHeader, GrantReceived, AttemptStarted,
                                    AttemptEnded, OutputCut>;
 
 class RecordWriter;
+class SegmentIndexWriter;
 
 class SegmentWriter {
  public:
   ~SegmentWriter();
+  // `files` stays: beside a segment that grows its index is written, for readers.
   static Result<std::unique_ptr<SegmentWriter>> create(FileSystem& files, const StateFolder& folder,
                                                        const SegmentHeader& header);
   void append(const SegmentRecord& record);  // buffers
@@ -115,8 +117,9 @@ class SegmentWriter {
   std::uint64_t buffered_bytes() const;
 
  private:
-  explicit SegmentWriter(std::unique_ptr<RecordWriter> records);
+  SegmentWriter(std::unique_ptr<RecordWriter> records, std::unique_ptr<SegmentIndexWriter> index);
   std::unique_ptr<RecordWriter> records_;
+  std::unique_ptr<SegmentIndexWriter> index_;
 };
 
 // Where a reader of a growing segment is.
