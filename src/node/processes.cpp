@@ -3,8 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/epoll.h>
-#include <sys/prctl.h>
-#include <sys/signalfd.h>
+#include <sys/eventfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -26,7 +25,14 @@ constexpr std::size_t kChunkBytes = 64 * 1024;
 // After an end: more than this in a pipe comes from somebody who still writes.
 constexpr std::size_t kRestBytesMax = std::size_t{2} << 20;
 constexpr int kEventsMax = 64;
+constexpr int kRetryMs = 10;  // while something of an ended attempt is left
 constexpr int kKilledCode = 128 + SIGKILL;
+
+// What an epoll event is about.
+enum What : std::uint64_t { kStdout = 0, kStderr = 1, kMain = 2, kWake = 3 };
+constexpr std::uint64_t key_of(std::uint64_t serial, std::uint64_t what) {
+  return serial * 4 + what;
+}
 
 void watch_descriptor(int epoll, int fd, std::uint64_t key) {
   epoll_event event{};
@@ -55,7 +61,6 @@ model::AttemptEnd end_of(int status, const rusage& usage) {
   }
   end.usage.user = duration_of(usage.ru_utime);
   end.usage.system = duration_of(usage.ru_stime);
-  end.usage.memory_max_kib = static_cast<std::uint64_t>(usage.ru_maxrss);
   return end;
 }
 
@@ -65,56 +70,50 @@ tl::unexpected<StartFailure> cannot(std::string reason) {
 
 }  // namespace
 
-Processes::Processes(ProcessPlace place, SlotTable& slots, AttemptListener& listener)
-    : place_(std::move(place)),
-      slots_(slots),
+Processes::Processes(LaunchSite& site, AttemptListener& listener)
+    : site_(site),
       listener_(listener),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
-      pipes_(::epoll_create1(EPOLL_CLOEXEC)),
+      wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
       buffer_(kChunkBytes) {
-  // Orphans of attempts become our children: so none can hide from us.
-  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
-  sigset_t child;
-  ::sigemptyset(&child);
-  ::sigaddset(&child, SIGCHLD);
-  ::pthread_sigmask(SIG_BLOCK, &child, nullptr);
-  signals_.reset(::signalfd(-1, &child, SFD_NONBLOCK | SFD_CLOEXEC));
-  MPIBATCH_CHECK(epoll_ && pipes_ && signals_);
-  watch_descriptor(epoll_.get(), signals_.get(), 0);
-  watch_descriptor(epoll_.get(), pipes_.get(), 1);
+  MPIBATCH_CHECK(epoll_ && wake_);
+  watch_descriptor(epoll_.get(), wake_.get(), key_of(0, kWake));
 }
 
-Processes::~Processes() { kill_all(std::chrono::seconds{5}); }
-
-void Processes::set_surroundings(const protocol::Surroundings& surroundings,
-                                 TmpFolders& tmp_folders) {
-  surroundings_ = surroundings;
-  tmp_folders_ = &tmp_folders;
-  spawner_.set_surroundings(surroundings.umask, surroundings.limits);
+Processes::~Processes() {
+  const SystemClock clock;
+  const Duration until = clock.awake() + std::chrono::seconds{5};
+  kill_all();
+  while (!attempts_.empty() && clock.awake() < until) turn(kRetryMs);
 }
 
 tl::expected<void, StartFailure> Processes::start(const Spawn& spawn,
                                                   const std::vector<std::uint32_t>& cpus) {
-  MPIBATCH_CHECK(tmp_folders_ != nullptr);
+  const auto surroundings = site_.surroundings();
+  MPIBATCH_CHECK(surroundings != nullptr);
+  if (surroundings != surroundings_)
+    spawner_.set_surroundings(surroundings->given.umask, surroundings->given.limits);
+  surroundings_ = surroundings;
   const model::JobTemplate& job = *spawn.job;
-  const std::string& host = place_.name.host;
-  Result<std::string> tmp_folder = tmp_folders_->take();
+  const std::string& host = site_.name.host;
+  Result<std::string> tmp_folder = surroundings->tmp_folders.take();
   if (!tmp_folder) return cannot(tmp_folder.error().message + " on " + host);
   Attempt attempt;
   attempt.execution = spawn.execution;
   attempt.serial = ++serial_;
-  attempt.token = token_of(place_.run, place_.name.share, spawn.execution);
+  attempt.token = token_of(site_.run, site_.name.share, spawn.execution);
   attempt.tmp_folder = std::move(*tmp_folder);
+  attempt.surroundings = surroundings;
   attempt.keep_tmp = job.keep_tmp;
   attempt.oom_kills = oom_.recent(SystemClock().awake());
 
   const Parameters parameters = parameters_of(job, spawn.values);
   SpawnRequest request;
-  request.folder = absolute(job.working_directory, surroundings_.working_directory);
-  request.cpus = cpus.empty() ? place_.cpus : cpus;
+  request.folder = absolute(job.working_directory, surroundings->given.working_directory);
+  request.cpus = cpus.empty() ? site_.cpus : cpus;
   request.environment = attempt_environment(
-      surroundings_.environment, job, parameters,
-      {spawn.execution, spawn.attempt, attempt.token, model::to_string(place_.name),
+      surroundings->given.environment, job, parameters,
+      {spawn.execution, spawn.attempt, attempt.token, model::to_string(site_.name),
        attempt.tmp_folder, cpus, spawn.environment});
   const CommandPlace where{request.folder, variable(request.environment, "PATH"),
                            variable(request.environment, "SHELL"), host};
@@ -123,7 +122,7 @@ tl::expected<void, StartFailure> Processes::start(const Spawn& spawn,
   auto launched = command ? launch(attempt, request)
                           : tl::expected<void, StartFailure>(tl::unexpected(command.error()));
   if (!launched) {
-    tmp_folders_->give_back(attempt.tmp_folder, {});
+    surroundings->tmp_folders.give_back(attempt.tmp_folder, {});
     // Looked at only now: for the many that start it would cost as much as the start.
     const std::string word = request.command.words.empty() ? "sh" : request.command.words.front();
     const std::optional<StartFailure> fault = fault_of(word, where);
@@ -131,14 +130,12 @@ tl::expected<void, StartFailure> Processes::start(const Spawn& spawn,
     return launched;
   }
   watch(attempt);
-  mains_.emplace(attempt.pid, attempt.serial);
-  serials_.emplace(attempt.execution, attempt.serial);
   attempts_.emplace(attempt.serial, std::move(attempt));
   return {};
 }
 
 tl::expected<void, StartFailure> Processes::launch(Attempt& attempt, SpawnRequest& request) {
-  const std::string& host = place_.name.host;
+  const std::string& host = site_.name.host;
   UniqueFd write_ends[2];
   for (int stream = 0; stream < 2; ++stream) {
     int ends[2];
@@ -148,64 +145,83 @@ tl::expected<void, StartFailure> Processes::launch(Attempt& attempt, SpawnReques
     write_ends[stream].reset(ends[1]);
     ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
   }
-  attempt.slot = slots_.take(attempt.execution, SystemClock().boot());
+  attempt.slot = site_.slots.take(attempt.execution, SystemClock().boot());
   if (!attempt.slot)
     return cannot("more than " + std::to_string(SlotTable::kSlots) + " attempts at once on " +
                   host);
   request.stdout_fd = write_ends[0].get();
   request.stderr_fd = write_ends[1].get();
   request.pid_slot = &attempt.slot->pid;
-  const auto pid = spawner_.spawn(request, host);
-  if (!pid) {
-    slots_.release(attempt.slot);
-    return tl::unexpected<StartFailure>(pid.error());
+  ++site_.mains;
+  auto child = spawner_.spawn(request, host);
+  if (!child) {
+    --site_.mains;
+    site_.slots.release(attempt.slot);
+    return tl::unexpected<StartFailure>(child.error());
   }
-  attempt.pid = *pid;
+  attempt.main = std::move(*child);
+  // What it is charged with at the least: it ran in our memory until it executed its program.
+  rusage ours{};
+  ::getrusage(RUSAGE_SELF, &ours);
+  attempt.memory_floor_kib = ours.ru_maxrss;
   return {};
 }
 
-void Processes::watch(Attempt& attempt) {
-  for (std::uint64_t stream = 0; stream < 2; ++stream)
-    watch_descriptor(pipes_.get(), attempt.pipes[stream].get(), attempt.serial * 2 + stream);
+void Processes::watch(const Attempt& attempt) {
+  watch_descriptor(epoll_.get(), attempt.main.process.get(), key_of(attempt.serial, kMain));
+  if (reading_) watch_pipes(attempt, true);
+}
+
+void Processes::watch_pipes(const Attempt& attempt, bool on) {
+  for (std::uint64_t stream = 0; stream < 2; ++stream) {
+    const int pipe = attempt.pipes[stream].get();
+    if (pipe < 0) continue;
+    if (on) {
+      watch_descriptor(epoll_.get(), pipe, key_of(attempt.serial, stream));
+    } else {
+      ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, pipe, nullptr);
+    }
+  }
+}
+
+void Processes::follow_reading() {
+  const bool on = site_.reading;
+  if (on == reading_) return;
+  reading_ = on;
+  for (const auto& [serial, attempt] : attempts_) watch_pipes(attempt, on);
 }
 
 void Processes::signal(const model::ExecutionId& execution, EndSignal signal) {
-  const auto found = serials_.find(execution);
-  if (found == serials_.end()) return;
-  Attempt& attempt = attempts_.at(found->second);
-  const pid_t pid = attempt.pid;
-  if (!mains_.contains(pid)) return;  // it has ended; what is left of it is being killed
-  attempt.ended_by_us = attempt.ended_by_us || signal == EndSignal::Kill;
-  ::kill(-pid, signal == EndSignal::Kill ? SIGKILL : SIGTERM);
-  if (signal == EndSignal::Term) ::kill(-pid, SIGCONT);  // a stopped process acts on it, too
-}
-
-void Processes::progress() {
-  signalfd_siginfo ignored;  // only one at a time can be pending
-  if (::read(signals_.get(), &ignored, sizeof ignored) < 0) MPIBATCH_CHECK(errno == EAGAIN);
-  if (reading_) read_ready();
-  reap();
-  finish_ended();
-}
-
-void Processes::set_reading(bool on) {
-  if (on == reading_) return;
-  reading_ = on;
-  if (on) {
-    watch_descriptor(epoll_.get(), pipes_.get(), 1);
-  } else {
-    ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, pipes_.get(), nullptr);
+  for (auto& [serial, attempt] : attempts_) {
+    // What is left of one that has ended is being killed.
+    if (attempt.execution != execution || attempt.reaped) continue;
+    attempt.ended_by_us = attempt.ended_by_us || signal == EndSignal::Kill;
+    ::kill(-attempt.main.pid, signal == EndSignal::Kill ? SIGKILL : SIGTERM);
+    // A stopped process acts on it, too.
+    if (signal == EndSignal::Term) ::kill(-attempt.main.pid, SIGCONT);
   }
 }
 
-void Processes::read_ready() {
+void Processes::kill_all() {
+  for (auto& [serial, attempt] : attempts_)
+    if (!attempt.reaped) ::kill(-attempt.main.pid, SIGKILL);
+}
+
+void Processes::turn(int wait_ms) {
+  follow_reading();
+  if (!ending_.empty() && (wait_ms < 0 || wait_ms > kRetryMs)) wait_ms = kRetryMs;
   epoll_event events[kEventsMax];
-  const int count = ::epoll_wait(pipes_.get(), events, kEventsMax, 0);
+  const int count = ::epoll_wait(epoll_.get(), events, kEventsMax, wait_ms);
   for (int i = 0; i < count; ++i) {
-    const auto found = attempts_.find(events[i].data.u64 / 2);
-    if (found != attempts_.end())
-      read_pipe(found->second, static_cast<int>(events[i].data.u64 % 2));
+    const std::uint64_t what = events[i].data.u64 % 4;
+    eventfd_t ignored = 0;
+    if (what == kWake) ::eventfd_read(wake_.get(), &ignored);
+    const auto found = attempts_.find(events[i].data.u64 / 4);
+    if (found == attempts_.end()) continue;
+    if (what == kMain) reap(found->second);
+    if (what == kStdout || what == kStderr) read_pipe(found->second, static_cast<int>(what));
   }
+  finish_ended();
 }
 
 bool Processes::read_pipe(Attempt& attempt, int stream) {
@@ -221,48 +237,40 @@ bool Processes::read_pipe(Attempt& attempt, int stream) {
   return false;
 }
 
-void Processes::reap() {
-  while (true) {
-    siginfo_t info{};
-    if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0) return;
-    const auto found = mains_.find(info.si_pid);
-    if (found == mains_.end()) {
-      ::wait4(info.si_pid, nullptr, WNOHANG, nullptr);  // somebody's orphan
-      continue;
-    }
-    Attempt& attempt = attempts_.at(found->second);
-    // Before it is reaped: as long as it is a zombie, its group's number is nobody else's.
-    ::kill(-attempt.pid, SIGKILL);
-    ::wait4(attempt.pid, &attempt.status, 0, &attempt.usage);
-    ending_.push_back(attempt.serial);
-    mains_.erase(found);
-  }
+void Processes::reap(Attempt& attempt) {
+  if (attempt.reaped) return;
+  // Before it is reaped: as long as it is a zombie, its group's number is nobody else's.
+  ::kill(-attempt.main.pid, SIGKILL);
+  ::wait4(attempt.main.pid, &attempt.status, 0, &attempt.usage);
+  attempt.main.process.reset();
+  attempt.reaped = true;
+  --site_.mains;
+  ending_.push_back(attempt.serial);
 }
 
 void Processes::finish_ended() {
   for (std::size_t i = 0; i < ending_.size();) {
-    Attempt& attempt = attempts_.at(ending_[i]);
-    if (anything_left(attempt)) {
+    const std::uint64_t serial = ending_[i];
+    if (anything_left(attempts_.at(serial))) {
       ++i;
       continue;
     }
     ending_.erase(ending_.begin() + static_cast<std::ptrdiff_t>(i));
-    finish(attempt);
+    finish(serial);
   }
 }
 
 bool Processes::anything_left(const Attempt& attempt) {
-  bool left = ::kill(-attempt.pid, SIGKILL) == 0;
+  bool left = ::kill(-attempt.main.pid, SIGKILL) == 0;
   bool by_token = false;
-  for (const int child : children_.read()) {
-    if (mains_.contains(child)) continue;
-    // An orphan: this attempt's, or of one that still runs, where it may stay.
-    const std::optional<std::string> token = token_of_process(child);
+  for (const int orphan : site_.orphans.alive()) {
+    // This attempt's, or of one that still runs, where it may stay.
+    const std::optional<std::string> token = token_of_process(orphan);
     if (token) {
       by_token |= *token == attempt.token;
-    } else if (mains_.empty()) {
-      // It gave up its environment, or is a zombie by now; with nothing else running it is ours.
-      ::kill(child, SIGKILL);
+    } else if (site_.mains == 0) {
+      // It gave up its environment; with nothing else running it is ours.
+      ::kill(orphan, SIGKILL);
       left = true;
     }
   }
@@ -270,22 +278,23 @@ bool Processes::anything_left(const Attempt& attempt) {
   return left || by_token;
 }
 
-void Processes::finish(Attempt& attempt) {
+void Processes::finish(std::uint64_t serial) {
+  auto node = attempts_.extract(serial);
+  Attempt& attempt = node.mapped();
   for (int stream = 0; stream < 2; ++stream)
     for (std::size_t rest = 0; rest < kRestBytesMax; rest += kChunkBytes)
       if (!read_pipe(attempt, stream)) break;
-  slots_.release(attempt.slot);
-  tmp_folders_->give_back(attempt.tmp_folder,
-                          attempt.keep_tmp ? model::to_string(attempt.execution) : std::string());
-  const model::ExecutionId execution = attempt.execution;
+  site_.slots.release(attempt.slot);
+  attempt.surroundings->tmp_folders.give_back(
+      attempt.tmp_folder, attempt.keep_tmp ? model::to_string(attempt.execution) : std::string());
   model::AttemptEnd end = end_of(attempt.status, attempt.usage);
+  if (attempt.usage.ru_maxrss > attempt.memory_floor_kib)
+    end.usage.memory_max_kib = static_cast<std::uint64_t>(attempt.usage.ru_maxrss);
   if (out_of_memory(attempt)) {
     end.kind = model::EndKind::OutOfMemory;
     end.code = kKilledCode;
   }
-  serials_.erase(execution);
-  attempts_.erase(attempt.serial);
-  listener_.ended(execution, std::move(end));
+  listener_.ended(attempt.execution, std::move(end));
 }
 
 // The kernel's SIGKILL, to its main process or to one whose shell passed that on. Other attempts
@@ -294,22 +303,6 @@ bool Processes::out_of_memory(const Attempt& attempt) {
   const bool killed = WIFSIGNALED(attempt.status) ? WTERMSIG(attempt.status) == SIGKILL
                                                   : WEXITSTATUS(attempt.status) == kKilledCode;
   return killed && !attempt.ended_by_us && oom_.read() > attempt.oom_kills;
-}
-
-bool Processes::kill_all(Duration patience) {
-  const SystemClock clock;
-  const Duration until = clock.awake() + patience;
-  while (true) {
-    for (const auto& [pid, serial] : mains_) ::kill(-pid, SIGKILL);
-    progress();
-    const std::vector<int> children = children_.read();
-    if (attempts_.empty() && children.empty()) return true;
-    if (attempts_.empty())
-      for (const int child : children) ::kill(child, SIGKILL);
-    if (clock.awake() > until) return false;
-    epoll_event event{};
-    ::epoll_wait(epoll_.get(), &event, 1, kRetryMs);
-  }
 }
 
 }  // namespace mpibatch::node

@@ -1,13 +1,12 @@
-// The attempts' processes: started, signalled, their output read, their ends found. An end is the
-// main process's exit, told once nothing of the attempt is left. Main thread only; blocks SIGCHLD
-// in it and is the only one to wait for children.
+// The attempts' processes of one launcher: started, signalled, their output read, their ends found.
+// An end is the main process's exit, told once nothing of the attempt is left. One thread uses it;
+// the processes die with that thread.
 #pragma once
 
 #include <sys/resource.h>
 #include <sys/types.h>
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -20,19 +19,12 @@
 #include <mpibatch/node/starter_core.hpp>
 #include <mpibatch/topology/oom_counter.hpp>
 
-#include "node/proc.hpp"
-#include "node/slot_table.hpp"
+#include "node/launch_site.hpp"
 #include "node/spawner.hpp"
-#include "node/tmp_folders.hpp"
 
 namespace mpibatch::node {
 
-struct ProcessPlace {
-  std::string run;
-  model::NodeName name;
-  std::vector<std::uint32_t> cpus;  // of the share: for attempts that have none of their own
-};
-
+// Called by the thread that the attempt's launcher runs on.
 class AttemptListener {
  public:
   virtual ~AttemptListener() = default;
@@ -43,71 +35,64 @@ class AttemptListener {
 
 class Processes {
  public:
-  Processes(ProcessPlace place, SlotTable& slots, AttemptListener& listener);
+  Processes(LaunchSite& site, AttemptListener& listener);
   ~Processes();
   Processes(const Processes&) = delete;
   Processes& operator=(const Processes&) = delete;
 
-  void set_surroundings(const protocol::Surroundings& surroundings, TmpFolders& tmp_folders);
-  // `cpus` empty: not bound to some of the share's.
+  // `cpus` empty: not bound to some of the share's. The site has its surroundings.
   tl::expected<void, StartFailure> start(const Spawn& spawn,
                                          const std::vector<std::uint32_t>& cpus);
-  void signal(const model::ExecutionId& execution, EndSignal signal);
+  void signal(const model::ExecutionId& execution, EndSignal signal);  // unknown ones: nothing
+  void kill_all();
 
-  int descriptor() const { return epoll_.get(); }  // readable: call progress()
-  int wait_ms_max() const { return ending_.empty() ? -1 : kRetryMs; }
-  void progress();
-  // Off: attempts block once their pipe is full.
-  void set_reading(bool on);
-  // KILLs everything and waits till it is gone, at most `patience`. False: something is left.
-  bool kill_all(Duration patience);
+  // Waits until something happens, or somebody writes to the eventfd `wake`, at most so long (-1:
+  // for ever), and tells it. Looks at whether the site's attempts are to be read.
+  void turn(int wait_ms);
+  int wake() const { return wake_.get(); }
   std::size_t running() const { return attempts_.size(); }
 
  private:
-  static constexpr int kRetryMs = 10;
-
   struct Attempt {
     model::ExecutionId execution;
     std::uint64_t serial = 0;
     std::string token;
     std::string tmp_folder;
+    std::shared_ptr<const AttemptSurroundings> surroundings;
     bool keep_tmp = false;
     SlotTable::Slot* slot = nullptr;
-    pid_t pid = 0;  // of the main process, and of its group
+    Child main;  // the first of its group, too
+    bool reaped = false;
     UniqueFd pipes[2];
     std::uint64_t oom_kills = 0;  // counted when it was started
-    bool ended_by_us = false;     // KILL was sent while it ran
+    std::int64_t memory_floor_kib = 0;
+    bool ended_by_us = false;  // KILL was sent while it ran
     int status = 0;
     rusage usage{};
   };
 
   tl::expected<void, StartFailure> launch(Attempt& attempt, SpawnRequest& request);
-  void watch(Attempt& attempt);
+  void watch(const Attempt& attempt);
+  void watch_pipes(const Attempt& attempt, bool on);
+  void follow_reading();
   bool read_pipe(Attempt& attempt, int stream);  // false: nothing now, or closed
-  void read_ready();
-  void reap();
+  void reap(Attempt& attempt);
   void finish_ended();
   bool anything_left(const Attempt& attempt);
-  void finish(Attempt& attempt);
+  void finish(std::uint64_t serial);
   bool out_of_memory(const Attempt& attempt);
 
-  ProcessPlace place_;
-  SlotTable& slots_;
+  LaunchSite& site_;
   AttemptListener& listener_;
   Spawner spawner_;
-  protocol::Surroundings surroundings_;
-  TmpFolders* tmp_folders_ = nullptr;
-  ChildList children_;
+  std::shared_ptr<const AttemptSurroundings> surroundings_;  // those that the spawner has
   topology::OomCounter oom_;
-  UniqueFd epoll_;    // the two below
-  UniqueFd pipes_;    // an epoll of all attempts' pipes
-  UniqueFd signals_;  // SIGCHLD
+  UniqueFd epoll_;
+  UniqueFd wake_;
   bool reading_ = true;
   std::uint64_t serial_ = 0;
-  std::map<std::uint64_t, Attempt> attempts_;  // by serial number
-  std::map<model::ExecutionId, std::uint64_t> serials_;
-  std::unordered_map<pid_t, std::uint64_t> mains_;  // not ended yet
-  std::vector<std::uint64_t> ending_;               // main process ended, something may be left
+  std::unordered_map<std::uint64_t, Attempt> attempts_;  // by serial number
+  std::vector<std::uint64_t> ending_;  // main process reaped, something may be left
   std::vector<char> buffer_;
 };
 

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -102,6 +103,7 @@ SlotTable::~SlotTable() {
 void SlotTable::clear_doubt() { static_cast<Header*>(map_)->doubt_until_us = 0; }
 
 SlotTable::Slot* SlotTable::take(const model::ExecutionId& execution, Duration boot_now) {
+  const std::lock_guard lock(mutex_);
   std::uint32_t index = fresh_;
   if (!free_.empty()) {
     index = free_.back();
@@ -123,8 +125,15 @@ SlotTable::Slot* SlotTable::take(const model::ExecutionId& execution, Duration b
 }
 
 void SlotTable::release(Slot* slot) {
+  const std::lock_guard lock(mutex_);
   slot->pid = 0;
   free_.push_back(static_cast<std::uint32_t>(slot - slots_of(map_)));
+}
+
+bool SlotTable::holds(int pid) const {
+  const std::lock_guard lock(mutex_);
+  const Slot* slots = slots_of(map_);
+  return std::any_of(slots, slots + fresh_, [pid](const Slot& slot) { return slot.pid == pid; });
 }
 
 }  // namespace mpibatch::node

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@
 
 namespace mpibatch::node {
 
+// Threads may use it at the same time.
 class SlotTable {
  public:
   static constexpr std::uint32_t kSlots = 65'536;
@@ -51,10 +53,12 @@ class SlotTable {
   // Null where all are in use. The child writes `pid` into it.
   Slot* take(const model::ExecutionId& execution, Duration boot_now);
   void release(Slot* slot);
+  bool holds(int pid) const;  // some slot in use is this process's
 
  private:
   explicit SlotTable(void* map) : map_(map) {}
   void* map_ = nullptr;
+  mutable std::mutex mutex_;
   std::vector<std::uint32_t> free_;
   std::uint32_t fresh_ = 0;  // slots from here on were never used
 };

@@ -38,8 +38,6 @@ struct Shared {
   char* const* shell_words = nullptr;
   char* const* environment = nullptr;
   const char* folder = nullptr;
-  const unsigned long* mask = nullptr;
-  std::size_t mask_bytes = 0;
   const int* ignored = nullptr;
   std::size_t ignored_count = 0;
   const protocol::Limit* limits = nullptr;
@@ -72,8 +70,6 @@ int child_main(void* argument) {
     give_up(shared, Stage::Output);
   // Ours are close-on-exec; this is for those that a library or a launcher left open.
   ::syscall(SYS_close_range, 3U, ~0U, 0U);
-  if (shared.mask)
-    ::sched_setaffinity(0, shared.mask_bytes, reinterpret_cast<const cpu_set_t*>(shared.mask));
   for (std::size_t i = 0; i < shared.limit_count; ++i) {
     const rlimit limit{shared.limits[i].soft, shared.limits[i].hard};
     ::setrlimit(static_cast<__rlimit_resource>(shared.limits[i].resource), &limit);
@@ -107,14 +103,16 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
   return pointers;
 }
 
-std::vector<unsigned long> mask_of(const std::vector<std::uint32_t>& cpus) {
+// CPUs that may no longer be used are left out, as the kernel does it.
+void bind_thread(const std::vector<std::uint32_t>& cpus) {
   constexpr std::size_t kBits = 8 * sizeof(unsigned long);
   std::vector<unsigned long> mask;
   for (const std::uint32_t cpu : cpus) {
     if (mask.size() <= cpu / kBits) mask.resize(cpu / kBits + 1);
     mask[cpu / kBits] |= 1UL << (cpu % kBits);
   }
-  return mask;
+  ::sched_setaffinity(0, mask.size() * sizeof(unsigned long),
+                      reinterpret_cast<const cpu_set_t*>(mask.data()));
 }
 
 StartFailure failure_of(const Shared& shared, const SpawnRequest& request,
@@ -161,7 +159,7 @@ void Spawner::set_surroundings(std::uint32_t umask, const std::vector<protocol::
   }
 }
 
-tl::expected<pid_t, StartFailure> Spawner::spawn(const SpawnRequest& request,
+tl::expected<Child, StartFailure> Spawner::spawn(const SpawnRequest& request,
                                                  const std::string& host) {
   const std::vector<char*> words = pointers(request.command.words);
   const std::vector<char*> environment = pointers(request.environment);
@@ -169,7 +167,10 @@ tl::expected<pid_t, StartFailure> Spawner::spawn(const SpawnRequest& request,
   shell_words[0] = const_cast<char*>(request.command.path.c_str());
   char shell[] = "sh";
   shell_words.insert(shell_words.begin(), shell);
-  const std::vector<unsigned long> mask = mask_of(request.cpus);
+  if (request.cpus != cpus_ && !request.cpus.empty()) {
+    bind_thread(request.cpus);
+    cpus_ = request.cpus;
+  }
 
   Shared shared;
   shared.parent = ::getpid();
@@ -181,8 +182,6 @@ tl::expected<pid_t, StartFailure> Spawner::spawn(const SpawnRequest& request,
   shared.shell_words = shell_words.data();
   shared.environment = environment.data();
   shared.folder = request.folder.c_str();
-  shared.mask = mask.empty() ? nullptr : mask.data();
-  shared.mask_bytes = mask.size() * sizeof(unsigned long);
   shared.ignored = ignored_.data();
   shared.ignored_count = ignored_.size();
   shared.limits = limits_.data();
@@ -195,15 +194,23 @@ tl::expected<pid_t, StartFailure> Spawner::spawn(const SpawnRequest& request,
   sigset_t before;
   ::sigfillset(&all);
   ::sigprocmask(SIG_SETMASK, &all, &before);
-  const pid_t pid = clone_function()(child_main, static_cast<char*>(stack_) + kStackBytes,
-                                     CLONE_VM | CLONE_VFORK | SIGCHLD, &shared);
+  int process = -1;
+  const pid_t pid =
+      clone_function()(child_main, static_cast<char*>(stack_) + kStackBytes,
+                       CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &shared, &process);
   const int error = errno;
   ::sigprocmask(SIG_SETMASK, &before, nullptr);
   if (pid < 0)
     return tl::unexpected<StartFailure>(StartFailure{
         125, shortened("cannot make a process on " + host + ": " + std::strerror(error))});
-  if (shared.stage == Stage::None) return pid;
+  Child child{pid, UniqueFd(process)};
+  const bool known = static_cast<bool>(child.process);
+  if (shared.stage == Stage::None && known) return child;
+  if (!known) ::kill(-pid, SIGKILL);
   ::waitpid(pid, nullptr, 0);
+  if (shared.stage == Stage::None)
+    return tl::unexpected<StartFailure>(
+        StartFailure{125, "the kernel of " + host + " is too old: Linux 5.4 or newer is needed"});
   return tl::unexpected<StartFailure>(failure_of(shared, request, host));
 }
 

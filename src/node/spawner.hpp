@@ -1,6 +1,6 @@
 // Makes one process as cheaply as the kernel can: a child that shares our memory and runs while we
-// wait (vfork), so that it must not allocate, and everything it needs is made before. Use it on the
-// main thread alone: the child dies with the thread that made it.
+// wait (vfork), so that it must not allocate, and everything it needs is made before. One thread
+// uses it: the child dies with the thread that made it.
 #pragma once
 
 #include <signal.h>
@@ -25,8 +25,13 @@ struct SpawnRequest {
   std::string folder;
   int stdout_fd = -1;
   int stderr_fd = -1;
-  std::vector<std::uint32_t> cpus;            // empty: all that this process may use
+  std::vector<std::uint32_t> cpus;            // empty: those that this thread may use
   volatile std::int32_t* pid_slot = nullptr;  // the child writes its pid there first
+};
+
+struct Child {
+  pid_t pid = 0;
+  UniqueFd process;  // a pidfd: readable once it has ended
 };
 
 class Spawner {
@@ -40,11 +45,13 @@ class Spawner {
   void set_surroundings(std::uint32_t umask, const std::vector<protocol::Limit>& limits);
 
   // The child leads a process group of its own, reads /dev/null, has no other descriptor, no
-  // blocked or ignored signal, and dies with this thread.
-  tl::expected<pid_t, StartFailure> spawn(const SpawnRequest& request, const std::string& host);
+  // blocked or ignored signal, and dies with this thread. This thread is bound to the request's
+  // CPUs from now on: the child inherits that, and need not move to them.
+  tl::expected<Child, StartFailure> spawn(const SpawnRequest& request, const std::string& host);
 
  private:
   void* stack_ = nullptr;
+  std::vector<std::uint32_t> cpus_;  // that this thread is bound to; empty: none yet
   UniqueFd null_;
   std::vector<int> ignored_;  // signals that this process ignores
   mode_t umask_ = 022;

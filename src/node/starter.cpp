@@ -62,7 +62,7 @@ Result<int> work(const StarterOptions& options, const NodePaths& paths, int sign
   StarterLoop loop(options, {files, paths, std::move(*listener), std::move(*predecessor),
                              std::move(*allocation), signals});
   loop.run();
-  // A thread that hangs in the state folder cannot be waited for.
+  // A thread that hangs cannot be waited for.
   if (!loop.finish()) ::_exit(kStarterLeft);
   return kStarterLeft;
 }

@@ -118,7 +118,7 @@ std::string StarterLoop::adopt(const protocol::Attach& attach) {
     if (!made) return "node " + model::to_string(name_) + ": " + made.error().message;
     tmp_folders_ = std::move(*made);
   }
-  processes_.set_surroundings(attach.surroundings, *tmp_folders_);
+  site_.set_surroundings(attach.surroundings, *tmp_folders_);
   return {};
 }
 

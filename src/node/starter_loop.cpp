@@ -1,11 +1,13 @@
 #include "node/starter_loop.hpp"
 
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <utility>
 
+#include <mpibatch/base/check.hpp>
 #include <mpibatch/base/host.hpp>
 #include <mpibatch/base/random.hpp>
 #include <mpibatch/protocol/codec.hpp>
@@ -32,8 +34,11 @@ StarterLoop::StarterLoop(StarterOptions options, StarterParts parts)
       segment_(parts_.files, {options_.state_folder}, {options_.run, name_, instance_},
                // Not after it: one killed in between would leave a segment and the doubt.
                [this] { parts_.predecessor.slots().clear_doubt(); }),
+      wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
       cpus_(parts_.allocation),
-      processes_({options_.run, name_, parts_.allocation.cpus}, parts_.predecessor.slots(), *this) {
+      site_(options_.run, name_, parts_.allocation.cpus, parts_.predecessor.slots()),
+      launchers_(site_, *this) {
+  MPIBATCH_CHECK(static_cast<bool>(wake_));
 }
 
 StarterLoop::~StarterLoop() = default;
@@ -41,23 +46,26 @@ StarterLoop::~StarterLoop() = default;
 Now StarterLoop::now() const { return {clock_.boot(), clock_.awake(), Instant{clock_.wall()}}; }
 
 bool StarterLoop::run() {
-  while (!leaving_) {
-    const Ready ready = wait();
-    if (ready.signals) stop_now();
-    if (ready.callers || !callers_.empty()) take_callers();
-    if (ready.reports) take_reports();
-    if (ready.link || link_has_more_) hear_link();
-    processes_.progress();
-    const Now turn = now();
-    if (core_) {
-      core_->tick(turn);
-    } else if (turn.boot >= unused_until()) {
-      leaving_ = true;
-    }
-    act();
-    throttle();
-  }
+  std::unique_lock lock(mutex_);
+  while (!leaving_) turn(wait(lock));
   return settled_;
+}
+
+void StarterLoop::turn(const Ready& ready) {
+  if (std::exchange(link_broken_, false)) drop_link();
+  if (ready.signals) stop_now();
+  if (ready.callers || !callers_.empty()) take_callers();
+  if (ready.reports) take_reports();
+  if (ready.link || link_has_more_) hear_link();
+  (void)site_.orphans.alive();  // reaps
+  const Now turn = now();
+  if (core_) {
+    core_->tick(turn);
+  } else if (turn.boot >= unused_until()) {
+    leaving_ = true;
+  }
+  act();
+  throttle();
 }
 
 // Nobody has come that could be served. Whoever was refused ends the run, and has no link on which
@@ -73,11 +81,11 @@ void StarterLoop::stop_now() {
   if (core_) core_->receive({epoch_, instance_, {protocol::StopAll{Duration{0}}}}, now());
 }
 
-StarterLoop::Ready StarterLoop::wait() {
+StarterLoop::Ready StarterLoop::wait(std::unique_lock<std::mutex>& lock) {
   std::vector<pollfd> fds{{parts_.listener->descriptor(), POLLIN, 0},
                           {parts_.signals, POLLIN, 0},
                           {segment_.descriptor(), POLLIN, 0},
-                          {processes_.descriptor(), POLLIN, 0}};
+                          {wake_.get(), POLLIN, 0}};
   const Duration wake = core_ ? core_->wake_at() : unused_until();
   std::int64_t timeout = 1000;
   if (wake != Duration::max())
@@ -95,9 +103,17 @@ StarterLoop::Ready StarterLoop::wait() {
   if (link_has_more_) at_most(0);
   for (const Caller& caller : callers_)
     if (!caller.attach) add(*caller.link);
-  at_most(processes_.wait_ms_max());
   if (throttled_) at_most(kThrottledWaitMs);
-  ::poll(fds.data(), fds.size(), static_cast<int>(std::clamp<std::int64_t>(timeout, 0, 1000)));
+  timeout = std::clamp<std::int64_t>(timeout, 0, 1000);
+  if (link_broken_) timeout = 0;
+  waits_until_ = clock_.boot() + std::chrono::milliseconds{timeout};
+  waiting_ = true;
+  lock.unlock();
+  ::poll(fds.data(), fds.size(), static_cast<int>(timeout));
+  lock.lock();
+  waiting_ = false;
+  eventfd_t ignored = 0;
+  if (fds[3].revents != 0) ::eventfd_read(wake_.get(), &ignored);
   const bool link = link_ && (fds[link_at].revents != 0 || link_->wait_ms_max() >= 0);
   return {fds[0].revents != 0, fds[1].revents != 0, fds[2].revents != 0, link};
 }
@@ -155,15 +171,12 @@ void StarterLoop::act() {
     for (Action& action : actions)
       if (auto* append = std::get_if<Append>(&action)) records.push_back(std::move(append->record));
     if (!records.empty()) segment_.append(std::move(records));
-    for (const Action& action : actions) {
+    for (Action& action : actions) {
       if (const auto* sync = std::get_if<Sync>(&action)) segment_.sync(sync->ticket);
-      if (const auto* start = std::get_if<Spawn>(&action)) spawn(*start);
+      if (auto* start = std::get_if<Spawn>(&action)) spawn(std::move(*start));
       if (const auto* signal = std::get_if<Signal>(&action))
-        processes_.signal(signal->execution, signal->signal);
-      if (const auto* send = std::get_if<Send>(&action); send && link_) {
-        // What cannot leave is not lost: all of it is said again over the next link.
-        if (!link_->send(protocol::encode(send->message))) drop_link();
-      }
+        launchers_.signal(signal->execution, signal->signal);
+      if (const auto* message = std::get_if<Send>(&action)) send(message->message);
       if (const auto* exit = std::get_if<Exit>(&action)) {
         leaving_ = true;
         settled_ = exit->settled;
@@ -172,19 +185,27 @@ void StarterLoop::act() {
   }
 }
 
-void StarterLoop::spawn(const Spawn& spawn) {
+// The main thread has to look only where it would wait too long, or for the wrong thing.
+void StarterLoop::act_for_launcher() {
+  act();
+  throttle();
+  const bool look = leaving_ || link_broken_ || throttled_ || (link_ && link_->wants_write()) ||
+                    core_->wake_at() < waits_until_;
+  if (look && std::exchange(waiting_, false)) ::eventfd_write(wake_.get(), 1);
+}
+
+void StarterLoop::spawn(Spawn spawn) {
   if (leaving_) return;
   const std::uint32_t vcpus = spawn.each.vcpus;
   std::vector<std::uint32_t> cpus;
   if (vcpus > 0) cpus = cpus_.take(vcpus).value_or(std::vector<std::uint32_t>{});
-  const auto started = processes_.start(spawn, cpus);
   bound_.emplace(spawn.execution, cpus);
-  if (started) {
-    core_->started(spawn.execution, std::move(cpus), now());
-  } else {
-    give_back_cpus(spawn.execution);
-    core_->cannot_start(spawn.execution, started.error().code, started.error().reason, now());
-  }
+  launchers_.start({std::move(spawn), std::move(cpus)});
+}
+
+// What cannot leave is not lost: all of it is said again over the next link.
+void StarterLoop::send(const protocol::UpMessage& message) {
+  if (link_ && !link_broken_) link_broken_ = !link_->send(protocol::encode(message));
 }
 
 void StarterLoop::give_back_cpus(const model::ExecutionId& execution) {
@@ -198,17 +219,34 @@ void StarterLoop::throttle() {
   // Half of it has to go before reading goes on: else it would stop and go with every chunk.
   const std::uint64_t queued = segment_.queued_bytes();
   throttled_ = queued > (throttled_ ? kQueuedBytesMax / 2 : kQueuedBytesMax);
-  processes_.set_reading(!throttled_);
+  launchers_.set_reading(!throttled_);
+}
+
+void StarterLoop::started(const model::ExecutionId& execution) {
+  const std::lock_guard lock(mutex_);
+  core_->started(execution, bound_.at(execution), now());
+  act_for_launcher();
+}
+
+void StarterLoop::cannot_start(const model::ExecutionId& execution, StartFailure failure) {
+  const std::lock_guard lock(mutex_);
+  give_back_cpus(execution);
+  core_->cannot_start(execution, failure.code, std::move(failure.reason), now());
+  act_for_launcher();
 }
 
 void StarterLoop::output(const model::ExecutionId& execution, store::Stream stream,
                          std::string bytes) {
+  const std::lock_guard lock(mutex_);
   core_->output(execution, stream, std::move(bytes));
+  act_for_launcher();
 }
 
 void StarterLoop::ended(const model::ExecutionId& execution, model::AttemptEnd end) {
+  const std::lock_guard lock(mutex_);
   give_back_cpus(execution);
   core_->ended(execution, std::move(end), now());
+  act_for_launcher();
 }
 
 bool StarterLoop::finish() {
@@ -216,8 +254,13 @@ bool StarterLoop::finish() {
   constexpr Duration kWritePatience = std::chrono::seconds{5};
   constexpr int kFlushTries = 20;
   constexpr int kFlushWaitMs = 10;
-  leaving_ = true;
-  processes_.kill_all(kKillPatience);
+  {
+    const std::lock_guard lock(mutex_);
+    leaving_ = true;
+    launchers_.stop();
+  }
+  const bool gone = launchers_.finish(kKillPatience);
+  const std::lock_guard lock(mutex_);
   act();
   const bool written = segment_.finish(kWritePatience);
   if (settled_) remove_node_folder(parts_.paths);
@@ -227,7 +270,7 @@ bool StarterLoop::finish() {
     link_->progress();
   }
   link_.reset();
-  return written;
+  return gone && written;
 }
 
 }  // namespace mpibatch::node

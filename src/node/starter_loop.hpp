@@ -1,10 +1,12 @@
 // The starter process: turns descriptors into calls of the core, and the core's actions into
-// processes, records and messages.
+// processes, records and messages. The main thread runs it; the launchers' threads call it for
+// their attempts, so one lock guards the core and all else here.
 #pragma once
 
 #include <deque>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,9 +17,9 @@
 #include <mpibatch/topology/allocation.hpp>
 #include <mpibatch/transport/unix_socket.hpp>
 
+#include "node/launchers.hpp"
 #include "node/node_folder.hpp"
 #include "node/predecessor.hpp"
-#include "node/processes.hpp"
 #include "node/segment_thread.hpp"
 #include "node/tmp_folders.hpp"
 
@@ -32,13 +34,14 @@ struct StarterParts {
   int signals = -1;  // a signalfd of SIGTERM and its like, nonblocking
 };
 
-class StarterLoop final : private AttemptListener {
+class StarterLoop final : private LaunchListener {
  public:
   StarterLoop(StarterOptions options, StarterParts parts);
   ~StarterLoop() override;
   // Until told to leave or the lease has lapsed. True: nothing is left to do here, as rank 0 says.
   bool run();
-  // Everything is killed, written and said. False: the state folder hangs, only _exit() helps.
+  // Everything is killed, written and said. False: a program cannot be killed or the state folder
+  // hangs; only _exit() helps.
   bool finish();
 
  private:
@@ -58,7 +61,8 @@ class StarterLoop final : private AttemptListener {
     bool reports = true;
     bool link = true;
   };
-  Ready wait();
+  Ready wait(std::unique_lock<std::mutex>& lock);
+  void turn(const Ready& ready);
   Duration unused_until() const;
   void stop_now();
   void take_callers();
@@ -73,9 +77,13 @@ class StarterLoop final : private AttemptListener {
   void hear_link();
   void drop_link();
   void act();
-  void spawn(const Spawn& spawn);
+  void act_for_launcher();
+  void spawn(Spawn spawn);
+  void send(const protocol::UpMessage& message);
   void give_back_cpus(const model::ExecutionId& execution);
   void throttle();
+  void started(const model::ExecutionId& execution) override;
+  void cannot_start(const model::ExecutionId& execution, StartFailure failure) override;
   void output(const model::ExecutionId& execution, store::Stream stream,
               std::string bytes) override;
   void ended(const model::ExecutionId& execution, model::AttemptEnd end) override;
@@ -87,10 +95,15 @@ class StarterLoop final : private AttemptListener {
   const model::InstanceId instance_;
   const Now began_;
   SegmentThread segment_;
+
+  std::mutex mutex_;  // of all that follow
+  UniqueFd wake_;     // an eventfd: a launcher has changed what the main thread waits for
+  bool waiting_ = false;
+  Duration waits_until_{0};  // CLOCK_BOOTTIME
   topology::CpuPool cpus_;
   std::unique_ptr<TmpFolders> tmp_folders_;
   std::optional<StarterCore> core_;  // from the first Attach on
-  Processes processes_;              // goes before what its ends are told to
+  LaunchSite site_;
   std::unique_ptr<transport::Link> link_;
   std::deque<Caller> callers_;
   bool nonce_asked_ = false;
@@ -99,9 +112,11 @@ class StarterLoop final : private AttemptListener {
   model::Epoch epoch_{};
   std::map<model::ExecutionId, std::vector<std::uint32_t>> bound_;
   bool link_has_more_ = false;  // messages that were not taken in this turn
+  bool link_broken_ = false;    // found when something was to be sent
   bool throttled_ = false;
   bool leaving_ = false;
   bool settled_ = false;
+  Launchers launchers_;  // goes first: its threads use all the others
 };
 
 }  // namespace mpibatch::node

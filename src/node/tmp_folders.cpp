@@ -1,15 +1,18 @@
 #include "node/tmp_folders.hpp"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstddef>
 #include <filesystem>
 #include <string_view>
 
 #include <mpibatch/base/random.hpp>
+#include <mpibatch/base/unique_fd.hpp>
 
 namespace mpibatch::node {
 
@@ -23,12 +26,19 @@ bool empty_and_ours(const std::string& path) {
   struct stat status {};
   if (::lstat(path.c_str(), &status) != 0 || (status.st_mode & 07777) != 0700) return false;
   if (!S_ISDIR(status.st_mode) || status.st_uid != ::geteuid()) return false;
-  DIR* folder = ::opendir(path.c_str());
-  if (!folder) return false;
-  int entries = 0;
-  while (entries <= 2 && ::readdir(folder)) ++entries;
-  ::closedir(folder);
-  return entries == 2;  // `.` and `..`
+  // readdir() would allocate; an empty folder has two entries, `.` and `..`.
+  const UniqueFd folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  alignas(dirent64) char entries[512];
+  constexpr std::size_t kNameOffset = offsetof(dirent64, d_name);
+  long size = 0;
+  while (folder && (size = ::getdents64(folder.get(), entries, sizeof entries)) > 0)
+    for (long at = 0; at < size;) {
+      const auto* entry = reinterpret_cast<const dirent64*>(entries + at);
+      const std::string_view name(entries + at + kNameOffset);
+      if (name != "." && name != "..") return false;
+      at += entry->d_reclen;
+    }
+  return folder && size == 0;
 }
 
 // Read-only folders (of module caches, say) go, too.
@@ -91,12 +101,16 @@ TmpFolders::~TmpFolders() {
 }
 
 Result<std::string> TmpFolders::take() {
-  if (!free_.empty()) {
-    std::string folder = std::move(free_.back());
-    free_.pop_back();
-    return folder;
+  std::string folder;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!free_.empty()) {
+      folder = std::move(free_.back());
+      free_.pop_back();
+      return folder;
+    }
+    folder = prefix_ + std::to_string(++made_);
   }
-  std::string folder = prefix_ + std::to_string(++made_);
   // A predecessor that is just leaving may have removed the root once it was empty.
   if (::mkdir(folder.c_str(), 0700) != 0 &&
       (errno != ENOENT || (::mkdir(root_.c_str(), 0700), ::mkdir(folder.c_str(), 0700)) != 0))
@@ -108,6 +122,7 @@ void TmpFolders::give_back(const std::string& folder, const std::string& kept_as
   if (!kept_as.empty()) {
     ::rename(folder.c_str(), (root_ + "/" + kept_as).c_str());
   } else if (empty_and_ours(folder)) {
+    const std::lock_guard lock(mutex_);
     free_.push_back(folder);
   } else {
     remove_later(folder);

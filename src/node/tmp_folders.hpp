@@ -1,6 +1,6 @@
 // An own folder for temporary files for each attempt, on the node's own disk. Folders that an
 // attempt left empty are used again; others are removed by a thread of their own, since a big tree
-// takes long.
+// takes long. Threads may use it at the same time.
 #pragma once
 
 #include <condition_variable>
@@ -37,9 +37,9 @@ class TmpFolders {
 
   std::string root_;
   std::string prefix_;
+  std::mutex mutex_;  // of all that follow
   std::uint64_t made_ = 0;
   std::vector<std::string> free_;
-  std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<std::string> doomed_;
   bool stop_ = false;

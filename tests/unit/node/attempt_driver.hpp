@@ -1,8 +1,6 @@
 // Runs attempts through the real process layer and collects what they print and how they end.
 #pragma once
 
-#include <poll.h>
-
 #include <algorithm>
 #include <map>
 #include <string>
@@ -23,13 +21,14 @@ class AttemptDriver final : public AttemptListener {
   AttemptDriver()
       : slots_(std::move(*SlotTable::create(folder.path("slots"), Duration{0}))),
         tmp_(std::move(*TmpFolders::create(folder.path("user/tmp")))),
-        processes({run, {"here", 0}, {}}, slots_, *this) {
+        site_(run, {"here", 0}, {}, slots_),
+        processes(site_, *this) {
     surroundings.working_directory = folder.path();
     surroundings.environment = {{"PATH", "/usr/local/bin:/usr/bin:/bin"}, {"HOME", "/nowhere"}};
     apply();
   }
 
-  void apply() { processes.set_surroundings(surroundings, *tmp_); }
+  void apply() { site_.set_surroundings(surroundings, *tmp_); }
 
   model::JobTemplate job(std::vector<std::string> command) const {
     model::JobTemplate text;
@@ -49,12 +48,8 @@ class AttemptDriver final : public AttemptListener {
     return start(job({"/bin/bash", "-c", script}));
   }
 
-  void turn(int wait_ms) {
-    if (processes.wait_ms_max() >= 0) wait_ms = std::min(wait_ms, processes.wait_ms_max());
-    pollfd fd{processes.descriptor(), POLLIN, 0};
-    ::poll(&fd, 1, wait_ms);
-    processes.progress();
-  }
+  void turn(int wait_ms) { processes.turn(wait_ms); }
+  void set_reading(bool on) { site_.reading = on; }
   // False if that did not come about in half a minute.
   template <class Condition>
   bool until(Condition condition) {
@@ -108,6 +103,7 @@ class AttemptDriver final : public AttemptListener {
   model::ChildIndex next_child_ = 0;
   SlotTable slots_;
   std::unique_ptr<TmpFolders> tmp_;
+  LaunchSite site_;
 
  public:
   Processes processes;
