@@ -30,6 +30,17 @@ struct ChosenChildren {
 Result<ChosenChildren> choose_children(const FileSystem& files, const RunReading& run,
                                        const PlanCopy& plan, const ChildChoice& choice);
 
+// The same children, handed out one after the other until `take` says false, for more of them than
+// should be held at a time. Their attempts do not say where their output is. Memory: about 100
+// bytes an attempt.
+struct ChildrenRead {
+  std::uint64_t left_out = 0;
+  std::vector<std::string> problems;
+};
+Result<ChildrenRead> for_each_child(const FileSystem& files, const RunReading& run,
+                                    const PlanCopy& plan, const ChildChoice& choice,
+                                    const std::function<bool(const ChildView&)>& take);
+
 // "FAILED", in any case; Usage names the known ones.
 Result<model::JobStatus> parse_status(const std::string& text);
 

@@ -2,9 +2,11 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cli/child_views.hpp"
 #include "cli/command.hpp"
@@ -18,33 +20,136 @@ namespace mpibatch::cli {
 namespace {
 
 constexpr std::uint64_t kRowsMax = 1000;  // of a table, unless --all
-constexpr std::size_t kPrintBytes = std::size_t{1} << 16;
 
 struct JobsOptions {
   std::string state;
   std::string job;
   std::string status;
   bool all = false;
+  bool usage = false;
   bool json = false;
+  bool csv = false;
 };
 
-int show_all_jobs(const JobsOptions& options, const RunReading& run,
+Result<void> add_usage(const FileSystem& files, const RunReading& run, std::vector<JobView>& jobs) {
+  std::vector<std::optional<UsageCollector>> collectors(run.core().job_count());
+  for (const JobView& job : jobs)
+    collectors[model::number_of(job.id)].emplace(job.asked.resources.vcpus);
+  std::vector<std::string> problems;
+  const auto read = store::for_each_attempt(
+      files, run.folder, run.view.state, {},
+      [&](const store::Attempt& attempt) {
+        auto& collector = collectors[model::number_of(attempt.execution.job)];
+        if (collector) collector->take(attempt);
+      },
+      problems);
+  if (!read) return read;
+  for (const std::string& problem : problems) warn(problem);
+  for (JobView& job : jobs) job.usage = std::move(*collectors[model::number_of(job.id)]).finish();
+  return {};
+}
+
+// An object a line: there may be millions.
+class JsonList {
+ public:
+  explicit JsonList(std::string& to) : to_(to) { to_ += "{\"jobs\": ["; }
+  void next() {
+    to_ += first_ ? "\n  " : ",\n  ";
+    first_ = false;
+  }
+  void end() { to_ += "\n]}\n"; }
+
+ private:
+  std::string& to_;
+  bool first_ = true;
+};
+
+Result<void> print_jobs_json(const std::vector<JobView>& jobs) {
+  Printout out;
+  JsonList list(out.text());
+  for (const JobView& job : jobs) {
+    list.next();
+    out.text() += job_json(job);
+    if (auto printed = out.print_much(); !printed) return printed;
+  }
+  list.end();
+  return out.print_rest();
+}
+
+Result<void> print_jobs_csv(const std::vector<JobView>& jobs, bool usage) {
+  Printout out;
+  add_jobs_csv_header(out.text(), usage);
+  for (const JobView& job : jobs) {
+    add_job_csv(out.text(), job);
+    if (auto printed = out.print_much(); !printed) return printed;
+  }
+  return out.print_rest();
+}
+
+Result<void> print_jobs(const JobsOptions& options, const std::vector<JobView>& jobs) {
+  if (options.json) return print_jobs_json(jobs);
+  if (options.csv) return print_jobs_csv(jobs, options.usage);
+  return print(options.usage ? jobs_usage_text(jobs) : jobs_text(jobs));
+}
+
+int show_all_jobs(const JobsOptions& options, const FileSystem& files, const RunReading& run,
                   std::optional<model::JobStatus> status) {
   std::vector<JobView> jobs = job_views(run.core());
   if (status) std::erase_if(jobs, [&](const JobView& job) { return job.status != *status; });
-  return print_or_report(options.json ? jobs_json(jobs) : jobs_text(jobs));
+  if (options.usage)
+    if (auto added = add_usage(files, run, jobs); !added) return report(added.error());
+  const auto printed = print_jobs(options, jobs);
+  return printed ? kSucceeded : report(printed.error());
 }
 
-// An object a line: an array may have millions of children.
-Result<void> print_json(const std::vector<ChildView>& children) {
-  std::string text = "{\"jobs\": [";
-  for (std::size_t i = 0; i < children.size(); ++i) {
-    text += (i == 0 ? "\n  " : ",\n  ") + child_json(children[i]);
-    if (text.size() < kPrintBytes) continue;
-    if (auto printed = print(text); !printed) return printed;
-    text.clear();
+// `next` writes a child; `usage`: those without one are left out.
+Result<ChildrenRead> stream(const JobsOptions& options, const FileSystem& files,
+                            const RunReading& run, const PlanCopy& plan, const ChildChoice& choice,
+                            Printout& out, const std::function<void(const ChildView&)>& next) {
+  Result<void> printed;
+  ChildView used;
+  auto read = for_each_child(files, run, plan, choice, [&](const ChildView& child) {
+    if (!options.usage) {
+      next(child);
+    } else {
+      used = child;
+      std::erase_if(used.attempts, [](const store::Attempt& one) { return !has_usage(one); });
+      if (!used.attempts.empty()) next(used);
+    }
+    printed = out.print_much();
+    return printed.has_value();
+  });
+  if (!printed) return tl::unexpected(printed.error());
+  return read;
+}
+
+Result<ChildrenRead> print_children(const JobsOptions& options, const FileSystem& files,
+                                    const RunReading& run, const PlanCopy& plan,
+                                    ChildChoice choice) {
+  Printout out;
+  Result<ChildrenRead> read;
+  if (options.json) {
+    JsonList list(out.text());
+    read = stream(options, files, run, plan, choice, out, [&](const ChildView& child) {
+      list.next();
+      add_child_json(out.text(), child);
+    });
+    list.end();
+  } else if (options.csv) {
+    add_children_csv_header(out.text());
+    read = stream(options, files, run, plan, choice, out,
+                  [&](const ChildView& child) { add_child_csv(out.text(), child); });
+  } else {
+    if (!options.all) choice.most = kRowsMax;
+    auto chosen = choose_children(files, run, plan, choice);
+    if (!chosen) return tl::unexpected(chosen.error());
+    read = ChildrenRead{chosen->left_out, std::move(chosen->problems)};
+    out.text() =
+        options.usage ? attempts_usage_text(chosen->children) : children_text(chosen->children);
   }
-  return print(text + "\n]}\n");
+  if (!read) return read;
+  if (auto printed = out.print_rest(); !printed) return tl::unexpected(printed.error());
+  return read;
 }
 
 int show_children(const JobsOptions& options, const FileSystem& files, const RunReading& run,
@@ -53,22 +158,19 @@ int show_children(const JobsOptions& options, const FileSystem& files, const Run
   if (!plan) return report(plan.error());
   const auto choice = plan->find(options.job);
   if (!choice) return report(choice.error());
-  const bool whole = options.all || options.json;
-  const auto chosen = choose_children(
-      files, run, *plan, {choice->job, choice->child, status, whole ? UINT64_MAX : kRowsMax});
-  if (!chosen) return report(chosen.error());
-  for (const std::string& problem : chosen->problems) warn(problem);
-  const auto printed =
-      options.json ? print_json(chosen->children) : print(children_text(chosen->children));
-  if (!printed) return report(printed.error());
-  if (chosen->left_out > 0)
+  const auto read =
+      print_children(options, files, run, *plan, {choice->job, choice->child, status, UINT64_MAX});
+  if (!read) return report(read.error());
+  for (const std::string& problem : read->problems) warn(problem);
+  if (read->left_out > 0)
     warn(fmt::format("{} not shown: --all shows them, --status FAILED those that failed",
-                     counted(chosen->left_out, "more child is", "more children are")));
+                     counted(read->left_out, "more child is", "more children are")));
   return kSucceeded;
 }
 
 int show_jobs(const JobsOptions& options, const FileSystem& files) {
   end_with_the_reader();
+  if (options.json && options.csv) return report({ErrorKind::Usage, "--json or --csv, not both"});
   std::optional<model::JobStatus> status;
   if (!options.status.empty()) {
     const auto parsed = parse_status(options.status);
@@ -77,7 +179,7 @@ int show_jobs(const JobsOptions& options, const FileSystem& files) {
   }
   const auto run = read_run(files, options.state);
   if (!run) return report(run.error());
-  return options.job.empty() ? show_all_jobs(options, *run, status)
+  return options.job.empty() ? show_all_jobs(options, files, *run, status)
                              : show_children(options, files, *run, status);
 }
 
@@ -91,12 +193,17 @@ void add_jobs(CLI::App& app, Context& context) {
   command->add_option("--status", options->status, "only those that are, say, FAILED")
       ->type_name("STATUS");
   command->add_flag("--all", options->all, fmt::format("more than {} children, too", kRowsMax));
+  command->add_flag("--usage", options->usage,
+                    "time, CPUs and memory, of each job or of each attempt, and what to ask for");
   add_state_option(*command, options->state);
   add_json_option(*command, options->json);
+  command->add_flag("--csv", options->csv, "print CSV, a line a job or an attempt");
   command->footer(
       "Examples:\n"
       "  mpibatch jobs\n"
       "  mpibatch jobs align --status FAILED\n"
+      "  mpibatch jobs --usage\n"
+      "  mpibatch jobs align --usage --csv > align.csv\n"
       "  mpibatch jobs align:NA017 --json");
   command->callback(
       [options, &context] { context.exit_code = show_jobs(*options, context.files); });

@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::int64_t kMinute = 60;
 constexpr std::int64_t kHour = 60 * kMinute;
+constexpr std::size_t kMuch = std::size_t{1} << 16;  // bytes of a Printout
 
 }  // namespace
 
@@ -30,6 +31,17 @@ Result<void> print(std::string_view text) {
     text.remove_prefix(static_cast<std::size_t>(written));
   }
   return {};
+}
+
+Result<void> Printout::print_much() {
+  if (text_.size() < kMuch) return {};
+  return print_rest();
+}
+
+Result<void> Printout::print_rest() {
+  auto printed = print(text_);
+  text_.clear();
+  return printed;
 }
 
 int report(const Error& error) {
@@ -86,6 +98,12 @@ std::string memory_text(std::uint64_t kib) {
   if (mib < kStep) return fmt::format("{:.{}f} MiB", mib, mib < 10 ? 1 : 0);
   const double gib = mib / kStep;
   return fmt::format("{:.{}f} GiB", gib, gib < 10 ? 1 : 0);
+}
+
+std::string used_memory_text(std::uint64_t kib) { return kib == 0 ? "" : memory_text(kib); }
+
+std::string percent_text(std::optional<double> fraction) {
+  return fraction ? fmt::format("{:.0f} %", *fraction * 100) : "";
 }
 
 std::string counted(std::uint64_t count, std::string_view noun, std::string_view plural) {

@@ -38,9 +38,9 @@ std::string amount(std::uint64_t mib) {
   return mib < kGib ? mib_text(mib) : fmt::format("{} ({} MiB)", mib_text(mib), mib);
 }
 
-std::optional<Advice> after_kills(const JobUsage& usage, const model::JobSpec& job) {
+std::optional<Advice> after_kills(const JobUsage& usage, const Asked& job) {
   const std::uint64_t asked = job.resources.memory_mib;
-  const bool grows = job.retry.memory_multiplier > 1;
+  const bool grows = job.memory_multiplier > 1;
   if (grows && usage.killed_for_memory * 100 <= usage.attempts * kManyKilledPercent)
     return std::nullopt;
   const std::uint64_t known = std::max(asked * kKibEach, usage.killed_memory_kib_max);
@@ -62,7 +62,7 @@ std::optional<Advice> after_kills(const JobUsage& usage, const model::JobSpec& j
                   grows ? "" : ", or set a memoryMultiplier for retries")};
 }
 
-std::optional<Advice> of_memory(const JobUsage& usage, const model::JobSpec& job) {
+std::optional<Advice> of_memory(const JobUsage& usage, const Asked& job) {
   if (usage.killed_for_memory > 0) return after_kills(usage, job);
   const std::uint64_t asked = job.resources.memory_mib;
   const Percentiles& used = usage.memory_kib;
@@ -79,7 +79,7 @@ std::optional<Advice> of_memory(const JobUsage& usage, const model::JobSpec& job
                             memory_text(used.max), mib_text(asked))};
 }
 
-std::optional<Advice> of_vcpus(const JobUsage& usage, const model::JobSpec& job) {
+std::optional<Advice> of_vcpus(const JobUsage& usage, const Asked& job) {
   const std::uint32_t asked = job.resources.vcpus;
   const auto average = usage.vcpus_used();
   if (!average || usage.succeeded < kTellingAttempts ||
@@ -117,7 +117,7 @@ std::string mib_text(std::uint64_t mib) {
   return memory_text(mib * kKibEach);
 }
 
-std::vector<Advice> advise(const JobUsage& usage, const model::JobSpec& job) {
+std::vector<Advice> advise(const JobUsage& usage, const Asked& job) {
   std::vector<Advice> all;
   if (job.gang) return all;
   if (auto one = of_memory(usage, job)) all.push_back(std::move(*one));

@@ -22,9 +22,15 @@ struct Advice {
   bool operator==(const Advice&) const = default;
 };
 
-// At most one for each resource. `asked` and `retry` as the job says them now; none for a
-// multi-node parallel job, whose members ask for different things.
-std::vector<Advice> advise(const JobUsage& usage, const model::JobSpec& job);
+// As the job says it now.
+struct Asked {
+  model::Resources resources;
+  double memory_multiplier = 1;
+  bool gang = false;  // multi-node parallel: its members ask for different things
+};
+
+// At most one for each resource; none for a gang.
+std::vector<Advice> advise(const JobUsage& usage, const Asked& asked);
 
 // A round number of MiB with a margin of at least a sixteenth over this.
 std::uint64_t memory_to_ask_mib(std::uint64_t used_kib);

@@ -59,28 +59,6 @@ std::string state_line(const StatusView& view) {
                      counted(view.counts.total(), "task"));
 }
 
-// The row of an attempt; of a child that has none, its own state and reason.
-std::vector<std::string> attempt_cells(const ChildView& child, const store::Attempt* attempt) {
-  if (attempt == nullptr) return {"", "", "", "", "", "", "", child.reason};
-  std::string wall;
-  std::string cpu;
-  std::string memory;
-  if (attempt->end) {
-    const model::Usage& usage = attempt->end->usage;
-    wall = duration_text(usage.wall);
-    cpu = duration_text(usage.user + usage.system);
-    memory = memory_text(usage.memory_max_kib);
-  }
-  return {std::to_string(attempt->attempt),
-          model::to_string(attempt->node),
-          time_text(attempt->started_at),
-          wall,
-          cpu,
-          memory,
-          exit_text(*attempt),
-          reason_text(*attempt)};
-}
-
 }  // namespace
 
 StatusCounts status_counts(const scheduler::Counts& counts) {
@@ -98,9 +76,17 @@ std::vector<JobView> job_views(const scheduler::Scheduler& core) {
     const model::JobId id{number};
     if (!core.in_plan(id)) continue;
     const model::JobSpec spec = core.spec(id);
-    views.push_back({spec.name, core.rules().queues[spec.queue].name, core.status(id),
-                     core.status_reason(id), spec.array, spec.size, status_counts(core.counts(id)),
-                     core.counts(id)[model::ChildState::Skipped]});
+    views.push_back({id,
+                     spec.name,
+                     core.rules().queues[spec.queue].name,
+                     core.status(id),
+                     core.status_reason(id),
+                     spec.array,
+                     spec.size,
+                     status_counts(core.counts(id)),
+                     core.counts(id)[model::ChildState::Skipped],
+                     {spec.resources, spec.retry.memory_multiplier, spec.gang.has_value()},
+                     {}});
   }
   return views;
 }
@@ -115,6 +101,18 @@ std::string_view to_string(RunState state) {
       return "HELD";
     case RunState::Finished:
       return "FINISHED";
+  }
+  return "UNKNOWN";
+}
+
+std::string_view to_string(store::AttemptState state) {
+  switch (state) {
+    case store::AttemptState::Running:
+      return "RUNNING";
+    case store::AttemptState::Ended:
+      return "ENDED";
+    case store::AttemptState::NotReported:
+      return "NOT_REPORTED";
   }
   return "UNKNOWN";
 }
@@ -175,37 +173,6 @@ std::string jobs_text(const std::vector<JobView>& jobs) {
       cells.push_back(std::to_string(of(job.counts, status)));
     cells.push_back(job.reason);
     table.add(std::move(cells));
-  }
-  return table.text();
-}
-
-std::string children_text(const std::vector<ChildView>& children) {
-  const bool array = std::any_of(children.begin(), children.end(),
-                                 [](const ChildView& child) { return child.array; });
-  const bool keys = std::any_of(children.begin(), children.end(), [](const ChildView& child) {
-    return child.array && child.key != std::to_string(child.index);
-  });
-  std::vector<Column> columns{{"JOB"}};
-  if (array) columns.push_back({"INDEX", Align::Right});
-  if (keys) columns.push_back({"KEY"});
-  for (Column column :
-       {Column{"STATUS"}, Column{"ATTEMPT", Align::Right}, Column{"NODE"}, Column{"STARTED"},
-        Column{"WALL", Align::Right}, Column{"CPU", Align::Right}, Column{"MEMORY", Align::Right},
-        Column{"EXIT", Align::Right}, Column{"REASON"}})
-    columns.push_back(std::move(column));
-  Table table(std::move(columns));
-  for (const ChildView& child : children) {
-    const std::size_t rows = std::max<std::size_t>(child.attempts.size(), 1);
-    for (std::size_t row = 0; row < rows; ++row) {
-      std::vector<std::string> cells{child.job};
-      if (array) cells.push_back(std::to_string(child.index));
-      if (keys) cells.push_back(child.key);
-      // What an earlier attempt came to is not the child's status.
-      cells.emplace_back(row + 1 == rows ? model::to_string(child.status) : "");
-      auto rest = attempt_cells(child, child.attempts.empty() ? nullptr : &child.attempts[row]);
-      for (std::string& cell : rest) cells.push_back(std::move(cell));
-      table.add(std::move(cells));
-    }
   }
   return table.text();
 }

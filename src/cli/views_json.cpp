@@ -10,14 +10,11 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kDefinitionBytesMax = 200;  // of a log stream's name, as AWS Batch cuts it
-
 // Texts come from plans and programs, and need not be UTF-8.
 std::string dumped(const json& value, int indent) {
   return value.dump(indent, ' ', false, json::error_handler_t::replace);
 }
 
-std::int64_t milliseconds(Instant at) { return to_us(at) / 1000; }
 double seconds(Duration duration) { return static_cast<double>(duration.count()) / 1e6; }
 
 json summary_of(const StatusCounts& counts) {
@@ -28,6 +25,39 @@ json summary_of(const StatusCounts& counts) {
   return summary;
 }
 
+json of_optional(std::optional<double> value) { return value ? json(*value) : json(nullptr); }
+
+json percentiles_of(const Percentiles& of, double unit) {
+  if (of.count == 0) return {{"attempts", 0}, {"p50", nullptr}, {"p95", nullptr}, {"max", nullptr}};
+  const auto value = [&](std::uint64_t number) { return static_cast<double>(number) / unit; };
+  return {{"attempts", of.count},
+          {"p50", value(of.p50)},
+          {"p95", value(of.p95)},
+          {"max", value(of.max)}};
+}
+
+json usage_of(const JobUsage& usage, const Asked& asked) {
+  auto advice = json::array();
+  for (const Advice& one : advise(usage, asked))
+    advice.push_back({{"type", one.resource == Advice::Resource::Memory ? "MEMORY" : "VCPU"},
+                      {"ask", one.ask},
+                      {"text", one.text}});
+  return {{"attempts", usage.attempts},
+          {"attemptsSucceeded", usage.succeeded},
+          {"attemptsKilledForMemory", usage.killed_for_memory},
+          {"wallSeconds", percentiles_of(usage.wall_us, 1e6)},
+          {"wallSecondsTotal", usage.wall_seconds},
+          {"cpuSecondsTotal", usage.cpu_seconds},
+          {"cpuEfficiency", of_optional(usage.cpu_efficiency())},
+          {"memoryMiB", percentiles_of(usage.memory_kib, 1024)},
+          {"memoryMiBAsked",
+           asked.resources.memory_mib == 0 ? json(nullptr) : json(asked.resources.memory_mib)},
+          {"vcpus", percentiles_of(usage.vcpus_thousands, 1000)},
+          {"vcpusUsed", of_optional(usage.vcpus_used())},
+          {"vcpusAsked", asked.resources.vcpus},
+          {"advice", std::move(advice)}};
+}
+
 json job_of(const JobView& job) {
   json value{{"jobName", job.name},
              {"jobQueue", job.queue},
@@ -36,6 +66,7 @@ json job_of(const JobView& job) {
   if (job.skipped > 0) value["skipped"] = job.skipped;
   if (job.array)
     value["arrayProperties"] = {{"size", job.size}, {"statusSummary", summary_of(job.counts)}};
+  if (job.usage) value["usage"] = usage_of(*job.usage, job.asked);
   return value;
 }
 
@@ -43,42 +74,6 @@ json jobs_of(const std::vector<JobView>& jobs) {
   auto list = json::array();
   for (const JobView& job : jobs) list.push_back(job_of(job));
   return list;
-}
-
-std::string_view text_of(store::AttemptState state) {
-  switch (state) {
-    case store::AttemptState::Running:
-      return "RUNNING";
-    case store::AttemptState::Ended:
-      return "ENDED";
-    case store::AttemptState::NotReported:
-      return "NOT_REPORTED";
-  }
-  return "UNKNOWN";
-}
-
-json attempt_of(const ChildView& child, const store::Attempt& attempt) {
-  json container{{"logStreamName",
-                  fmt::format("{}/default/{}", child.definition.substr(0, kDefinitionBytesMax),
-                              model::to_string(attempt.execution))}};
-  json value{{"attempt", attempt.attempt},
-             {"node", model::to_string(attempt.node)},
-             {"state", text_of(attempt.state)},
-             {"startedAt", milliseconds(attempt.started_at)},
-             {"cpus", attempt.cpus}};
-  if (attempt.end) {
-    const model::AttemptEnd& end = *attempt.end;
-    container["exitCode"] = model::exit_code(end);
-    if (!end.reason.empty()) container["reason"] = end.reason;
-    value["stoppedAt"] = milliseconds(end.stopped_at);
-    value["statusReason"] = model::status_reason(end);
-    value["usage"] = {{"wallSeconds", seconds(end.usage.wall)},
-                      {"userSeconds", seconds(end.usage.user)},
-                      {"systemSeconds", seconds(end.usage.system)},
-                      {"memoryMaxKiB", end.usage.memory_max_kib}};
-  }
-  value["container"] = std::move(container);
-  return value;
 }
 
 json node_of(const NodeLine& line) {
@@ -118,24 +113,6 @@ std::string status_json(const StatusView& view) {
          "\n";
 }
 
-std::string jobs_json(const std::vector<JobView>& jobs) {
-  return dumped({{"jobs", jobs_of(jobs)}}, 2) + "\n";
-}
-
-std::string child_json(const ChildView& child) {
-  json value{{"jobName", child.job},
-             {"status", model::to_string(child.status)},
-             {"statusReason", child.reason}};
-  if (child.array) {
-    value["arrayProperties"] = {{"index", child.index}};
-    value["index"] = child.index;
-    value["key"] = child.key;
-  }
-  auto attempts = json::array();
-  for (const store::Attempt& attempt : child.attempts)
-    attempts.push_back(attempt_of(child, attempt));
-  value["attempts"] = std::move(attempts);
-  return dumped(value, -1);
-}
+std::string job_json(const JobView& job) { return dumped(job_of(job), -1); }
 
 }  // namespace mpibatch::cli

@@ -6,6 +6,7 @@
 #include <array>
 #include <chrono>
 
+#include <mpibatch/model/ranges.hpp>
 #include <mpibatch/model/state.hpp>
 #include <mpibatch/store/attempts.hpp>
 
@@ -18,6 +19,16 @@ using Type = Column::Type;
 
 constexpr std::size_t kStatusWidth = 9;  // SUBMITTED, SUCCEEDED
 constexpr std::size_t kGrantWidth = 21;  // two 32-bit numbers and a dot
+constexpr std::size_t kCpusWidth = 48;   // what is longer ends in an ellipsis
+
+// "0-3,7"; empty where it was not bound.
+std::string cpus_text(const std::vector<std::uint32_t>& cpus) {
+  constexpr std::string_view kMore = ",...";
+  std::string text = model::to_string(model::ranges_of(cpus));
+  if (text.size() <= kCpusWidth) return text;
+  const std::size_t last = text.rfind(',', kCpusWidth - kMore.size());
+  return text.substr(0, last).append(kMore);
+}
 
 class Tables {
  public:
@@ -95,6 +106,7 @@ class Tables {
                        {"index", Type::U32},
                        {"attempt", Type::U8},
                        {"node", Type::Text, node_width_},
+                       {"cpus", Type::Text, kCpusWidth},
                        {"status", Type::Text, kStatusWidth},
                        {"startedAt", Type::I64},
                        {"stoppedAt", Type::I64},
@@ -211,6 +223,7 @@ class Tables {
     const model::AttemptEnd end = attempt.end.value_or(model::AttemptEnd{});
     table.text(core_.name(attempt.execution.job)).number(attempt.child);
     table.number(attempt.attempt).text(model::to_string(attempt.node));
+    table.text(cpus_text(attempt.cpus));
     table.text(running ? "RUNNING" : !attempt.end ? "UNKNOWN" : good ? "SUCCEEDED" : "FAILED");
     table.number(ms(attempt.started_at)).number(ms(end.stopped_at));
     table.number(attempt.end ? static_cast<std::uint64_t>(model::exit_code(end)) : 0);

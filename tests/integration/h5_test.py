@@ -86,7 +86,7 @@ class H5(harness.Case):
                 self.assertEqual(len(child["attempts"]), len(rows), child)
                 for attempt, row in zip(child["attempts"], rows):
                     self.assertEqual((attempt["attempt"], attempt["node"], attempt["startedAt"], attempt["stoppedAt"],
-                                      attempt["container"]["exitCode"], attempt["usage"]["memoryMaxKiB"]),
+                                      attempt["container"]["exitCode"], attempt["usage"]["memoryMaxKiB"] or 0),
                                      (row["attempt"], row["node"], row["startedAt"], row["stoppedAt"],
                                       row["exitCode"], row["memoryMaxKiB"]))
                     self.assertAlmostEqual(attempt["usage"]["wallSeconds"], row["wallSeconds"])

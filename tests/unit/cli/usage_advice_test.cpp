@@ -8,11 +8,7 @@ namespace {
 constexpr std::uint64_t kMib = 1024;  // in KiB
 constexpr std::uint64_t kGib = 1024 * kMib;
 
-model::JobSpec asking(std::uint32_t vcpus, std::uint64_t memory_mib) {
-  model::JobSpec job;
-  job.resources = {vcpus, memory_mib, 0};
-  return job;
-}
+Asked asking(std::uint32_t vcpus, std::uint64_t memory_mib) { return {{vcpus, memory_mib, 0}}; }
 
 // All succeeded, each used one CPU for 10 s.
 JobUsage used(std::uint64_t attempts, std::uint64_t p95_kib, std::uint64_t max_kib) {
@@ -96,8 +92,8 @@ TEST(Advice, AfterKillsTakesWhatOthersNeededAndWithoutARequestWhatWasUsed) {
 }
 
 TEST(Advice, LeavesAFewKillsToTheMultiplier) {
-  model::JobSpec job = asking(1, 4096);
-  job.retry.memory_multiplier = 2;
+  Asked job = asking(1, 4096);
+  job.memory_multiplier = 2;
   EXPECT_TRUE(advise(with_killed(used(400, 7 * kGib, 8 * kGib), 12, 4 * kGib), job).empty());
   const auto many = advise(with_killed(used(400, 7 * kGib, 8 * kGib), 190, 4 * kGib), job);
   ASSERT_EQ(many.size(), 1U);
@@ -134,8 +130,8 @@ TEST(Advice, SaysWhereMoreCpusAreUsedThanAskedFor) {
 }
 
 TEST(Advice, LeavesGangsAlone) {
-  model::JobSpec job = asking(8, 32 * 1024);
-  job.gang = model::Gang{};
+  Asked job = asking(8, 32 * 1024);
+  job.gang = true;
   EXPECT_TRUE(advise(used(400, kGib, kGib), job).empty());
 }
 

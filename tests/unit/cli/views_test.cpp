@@ -1,5 +1,6 @@
 #include "cli/views.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 
@@ -56,6 +57,12 @@ store::Attempt ended(unsigned number, model::EndKind kind, std::int32_t code) {
   end.usage = {milliseconds{1500}, milliseconds{900}, milliseconds{100}, 4096};
   attempt.end = end;
   return attempt;
+}
+
+std::string json_of(const ChildView& child) {
+  std::string text;
+  add_child_json(text, child);
+  return text;
 }
 
 ChildView sample() {
@@ -119,13 +126,13 @@ TEST(Views, AJobWithoutArrayHasNeitherIndexNorKey) {
   child.array = false;
   child.attempts.clear();
   EXPECT_EQ(children_text({child}).find("INDEX"), std::string::npos);
-  const auto json = nlohmann::json::parse(child_json(child));
+  const auto json = nlohmann::json::parse(json_of(child));
   EXPECT_FALSE(json.contains("index"));
   EXPECT_EQ(json["attempts"].size(), 0U);
 }
 
 TEST(Views, JsonOfAChildUsesTheNamesOfAwsBatch) {
-  const auto json = nlohmann::json::parse(child_json(sample()));
+  const auto json = nlohmann::json::parse(json_of(sample()));
   EXPECT_EQ(json["jobName"], "align");
   EXPECT_EQ(json["status"], "FAILED");
   EXPECT_EQ(json["arrayProperties"]["index"], 16);
@@ -140,7 +147,104 @@ TEST(Views, JsonOfAChildUsesTheNamesOfAwsBatch) {
 TEST(Views, JsonHoldsWhatIsNoUtf8) {
   ChildView child = sample();
   child.key = "NA\xff";
-  EXPECT_EQ(nlohmann::json::parse(child_json(child))["key"], "NA\uFFFD");
+  EXPECT_EQ(nlohmann::json::parse(json_of(child))["key"], "NA\uFFFD");
+}
+
+TEST(Views, UnknownMemoryIsNotZero) {
+  ChildView child = sample();
+  for (store::Attempt& attempt : child.attempts) attempt.end->usage.memory_max_kib = 0;
+  EXPECT_NE(children_text({child}).find("  1.00 s       -     3  "), std::string::npos)
+      << children_text({child});
+  const auto usage = nlohmann::json::parse(json_of(child))["attempts"][0]["usage"];
+  EXPECT_TRUE(usage["memoryMaxKiB"].is_null());
+  EXPECT_DOUBLE_EQ(usage["wallSeconds"].get<double>(), 1.5);
+  EXPECT_DOUBLE_EQ(usage["cpuEfficiency"].get<double>(), 0.6667);
+}
+
+TEST(Views, UsageHasARowForEachAttemptThatRan) {
+  ChildView child = sample();
+  child.vcpus = 4;
+  child.attempts[1].cpus = {0, 1, 2, 7};
+  child.attempts.push_back(ended(3, model::EndKind::CannotStart, 127));
+  const std::string text = attempts_usage_text({child});
+  EXPECT_EQ(
+      lines_with(text, "NA017"),
+      "align     16  NA017        1  b     -          4  1.50 s  0.90 s  0.10 s     17 %  4.0 "
+      "MiB     3\n"
+      "align     16  NA017        2  b     0-2,7      4  1.50 s  0.90 s  0.10 s     17 %  4.0 "
+      "MiB   137\n");
+}
+
+std::string csv_of(const ChildView& child) {
+  std::string text;
+  add_children_csv_header(text);
+  add_child_csv(text, child);
+  return text;
+}
+
+TEST(Views, CsvHasALineForEachAttemptAndUnitsInItsNames) {
+  ChildView child = sample();
+  child.key = "a \"b\", c";
+  child.attempts[1].cpus = {0, 1};
+  child.attempts[1].end->usage.memory_max_kib = 0;
+  EXPECT_EQ(csv_of(child),
+            "job,index,key,status,status_reason,attempt,node,state,started_at,stopped_at,wall_s,"
+            "user_s,system_s,memory_mib,cpus,vcpus,cpu_efficiency,exit_code,reason\r\n"
+            "align,16,\"a \"\"b\"\", c\",FAILED,Essential container in task exited,1,b,ENDED,"
+            "1970-01-01T00:16:40.000Z,1970-01-01T00:16:41.500Z,1.500000,0.900000,0.100000,4.000,,1,"
+            "0.667,3,Essential container in task exited\r\n"
+            "align,16,\"a \"\"b\"\", c\",FAILED,Essential container in task exited,2,b,ENDED,"
+            "1970-01-01T00:16:40.000Z,1970-01-01T00:16:41.500Z,1.500000,0.900000,0.100000,,0-1,2,"
+            "0.333,137,Essential container in task exited\r\n");
+}
+
+TEST(Views, CsvLinesAllHaveAsManyFieldsAsTheHeader) {
+  ChildView child = sample();
+  child.array = false;
+  child.attempts[0].end.reset();
+  child.attempts[0].state = store::AttemptState::Running;
+  child.attempts.pop_back();
+  const auto fields = [](const std::string& text) {
+    return std::count(text.begin(), text.end(), ',');
+  };
+  const std::string running = csv_of(child);
+  EXPECT_EQ(fields(running), 2 * 18) << running;
+  child.attempts.clear();
+  const std::string waiting = csv_of(child);
+  EXPECT_EQ(fields(waiting), 2 * 18) << waiting;
+  JobView job;
+  for (const bool used : {false, true}) {
+    if (used) job.usage = JobUsage{};
+    std::string header;
+    std::string line;
+    add_jobs_csv_header(header, used);
+    add_job_csv(line, job);
+    EXPECT_EQ(fields(header), fields(line)) << line;
+  }
+}
+
+TEST(Views, UsageOfJobsEndsWithWhatToAskFor) {
+  JobView job;
+  job.name = "align";
+  job.asked.resources = {8, 32 * 1024, 0};
+  UsageCollector collector(8);
+  for (int i = 0; i < 3; ++i) collector.take(ended(1, model::EndKind::Exited, 0));
+  job.usage = std::move(collector).finish();
+  const std::string text = jobs_usage_text({job});
+  EXPECT_EQ(
+      lines_with(text, "align "),
+      "align         3    1.50 s    1.50 s    1.50 s  4.0 MiB  4.0 MiB  4.0 MiB     32 GiB      8 "
+      "%         0.7            8\n");
+  EXPECT_EQ(
+      lines_with(text, "align: "),
+      "align: ask for 64 MiB: 95 % of 3 attempts used 4.0 MiB or less, the most 4.0 MiB, asked "
+      "32 GiB\n"
+      "align: 1 vCPU would do: 3 attempts used 0.7 of 8 on average, 95 % of them 0.7 or less\n");
+  const auto usage = nlohmann::json::parse(job_json(job))["usage"];
+  EXPECT_EQ(usage["advice"][0]["type"], "MEMORY");
+  EXPECT_EQ(usage["advice"][0]["ask"], 64);
+  EXPECT_DOUBLE_EQ(usage["memoryMiB"]["p95"].get<double>(), 4);
+  EXPECT_FALSE(nlohmann::json::parse(job_json(JobView{})).contains("usage"));
 }
 
 }  // namespace
