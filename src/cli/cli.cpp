@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,12 +14,11 @@
 #include <mpibatch/plan/known_names.hpp>
 
 #include "cli/command.hpp"
+#include "cli/help_formatter.hpp"
 
 namespace mpibatch::cli {
 
 namespace {
-
-constexpr std::size_t kHelpColumn = 28;
 
 constexpr std::string_view kFooter =
     "Examples:\n"
@@ -90,13 +90,7 @@ int run_command_line(int argc, char** argv, transport::MpiWorld* world) {
   CLI::App app("AWS Batch's job model on any cluster: jobs, array jobs and their dependencies",
                "mpibatch");
   app.set_version_flag("--version", "mpibatch " MPIBATCH_VERSION);
-  app.get_formatter()->column_width(kHelpColumn);
-  app.get_formatter()->label("SUBCOMMAND", "COMMAND");
-  app.get_formatter()->label("Positionals", "Arguments");
-  app.get_formatter()->label("OPTIONS", "options");
-  app.get_formatter()->label("TEXT", "");
-  app.get_formatter()->label("UINT", "N");
-  app.get_formatter()->label("FLOAT", "X");
+  app.formatter(std::make_shared<HelpFormatter>());
   app.set_help_flag("-h,--help", "print this help");
   app.get_option("--version")->description("print the version");
   app.require_subcommand(1);

@@ -39,9 +39,7 @@ void add_priority(CLI::App& app, Context& context) {
   CLI::App* command =
       app.add_subcommand("priority", "change a job's place in its queue, or in its share");
   command->add_option("JOB", options->job, "the job")->type_name("")->required();
-  command
-      ->add_option("N", options->priority,
-                   fmt::format("0 to {}; a higher one goes first", model::kPriorityMax))
+  command->add_option("N", options->priority, "a higher one goes first")
       ->type_name("")
       ->required()
       ->check(CLI::Range(0U, model::kPriorityMax));

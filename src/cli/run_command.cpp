@@ -79,7 +79,7 @@ void add_task_options(CLI::App& run, Given& given) {
   of_tasks(run.add_option("--gpus", task.gpus, "… GPUs of each"));
   of_tasks(run.add_option("--timeout", given.timeout_seconds, "… seconds each may take"))
       ->check(seconds_of_attempt);
-  of_tasks(run.add_option("--attempts", task.attempts, "… attempts of each, 1 to 10"))
+  of_tasks(run.add_option("--attempts", task.attempts, "… attempts of each"))
       ->check(CLI::Range(1U, 10U));
   given.max_failures_given = of_tasks(run.add_option(
       "--max-failures", given.max_failures, "… more failed tasks than this hold the others"));
@@ -113,10 +113,12 @@ void add_run_options(CLI::App& run, Given& given) {
       run.add_option("--cpus-per-node", given.cpus_per_node,
                      "CPUs that each rank offers (default: an even share of its host)");
   run.add_option("--lease", given.lease_seconds,
-                 "seconds that a node works on without word from rank 0 before it gives up")
+                 "how long a node works on without word from rank 0 before it gives up")
+      ->type_name("SECONDS")
       ->check(CLI::Range(1.0, 86400.0))
       ->capture_default_str();
-  run.add_option("--grace", given.grace_seconds, "seconds between SIGTERM and SIGKILL")
+  run.add_option("--grace", given.grace_seconds, "from SIGTERM to SIGKILL")
+      ->type_name("SECONDS")
       ->check(CLI::Range(0.0, 86400.0))
       ->capture_default_str();
   run.add_flag("-q,--quiet", options.quiet, "no progress");
