@@ -14,6 +14,7 @@
 #include <mpibatch/node/starter_core.hpp>
 
 #include "node/grant_book.hpp"
+#include "node/kept_output.hpp"
 
 namespace mpibatch::node {
 
@@ -28,7 +29,7 @@ struct HeldAttempt {
   Ending ending = Ending::No;
   bool killed = false;
   std::optional<Duration> early_grace;  // it was to be ended before it had started
-  std::uint64_t printed[2] = {0, 0};    // bytes of each stream
+  KeptOutput output;
   Instant started_at{};
   Duration started_awake{0};
   Duration deadline = Duration::max();  // awake time of the next signal

@@ -18,10 +18,13 @@ namespace {
 
 std::string out_of_memory_text(const model::Usage& usage, const model::Resources& each) {
   constexpr std::uint64_t kKibEach = 1024;
-  std::string text = std::string(model::kReasonOutOfMemory) + " (its largest process used " +
-                     std::to_string(usage.memory_max_kib / kKibEach) + " MiB";
-  if (each.memory_mib > 0) text += ", it asked for " + std::to_string(each.memory_mib) + " MiB";
-  return text + ")";
+  const auto mib = [](std::uint64_t count) { return std::to_string(count) + " MiB"; };
+  std::string details;
+  if (usage.memory_max_kib > 0)
+    details = "its largest process used " + mib(usage.memory_max_kib / kKibEach);
+  if (each.memory_mib > 0)
+    details += (details.empty() ? "it asked for " : ", it asked for ") + mib(each.memory_mib);
+  return std::string(model::kReasonOutOfMemory) + (details.empty() ? "" : " (" + details + ")");
 }
 
 // Starts and ends wait so long for more of them while there is work to go on with: waking rank 0
@@ -84,7 +87,7 @@ struct StarterCore::State {
   void give_back();
 
   void start_what_fits();
-  void finish(const model::ExecutionId& id, const HeldAttempt& attempt, model::AttemptEnd end);
+  void finish(const model::ExecutionId& id, HeldAttempt& attempt, model::AttemptEnd end);
   void take_signals();
   bool batch_due();
   void send_batch();
@@ -190,9 +193,11 @@ void StarterCore::State::take_signals() {
   for (const Signal& signal : attempts.take_signals()) actions.push_back(signal);
 }
 
-void StarterCore::State::finish(const model::ExecutionId& id, const HeldAttempt& attempt,
+void StarterCore::State::finish(const model::ExecutionId& id, HeldAttempt& attempt,
                                 model::AttemptEnd end) {
-  const bool printed = attempt.printed[0] + attempt.printed[1] > 0;
+  for (store::SegmentRecord& record : attempt.output.finish(id, attempt.job->log_bytes_max))
+    append(std::move(record));
+  const bool printed = attempt.output.any();
   if (printed && trouble && end.reason.empty()) end.reason = "its output may be lost: " + *trouble;
   const std::uint64_t number = ends.add(id, end, printed && !trouble);
   append(store::AttemptEnded{number, id, std::move(end), attempt.attempt});
@@ -291,7 +296,7 @@ void StarterCore::cannot_start(model::ExecutionId execution, std::int32_t code, 
                                Now now) {
   State& state = *state_;
   state.touch(now);
-  const std::optional<HeldAttempt> attempt = state.attempts.remove(execution);
+  std::optional<HeldAttempt> attempt = state.attempts.remove(execution);
   if (!attempt) return;
   model::AttemptEnd end{
       model::EndKind::CannotStart, code, std::move(reason), now.wall, now.wall, {}};
@@ -301,16 +306,16 @@ void StarterCore::cannot_start(model::ExecutionId execution, std::int32_t code, 
 
 void StarterCore::output(model::ExecutionId execution, store::Stream stream, std::string bytes) {
   HeldAttempt* attempt = state_->attempts.find(execution);
-  if (!attempt || bytes.empty()) return;
-  std::uint64_t& offset = attempt->printed[stream == store::Stream::Stderr];
-  const std::uint64_t at = std::exchange(offset, offset + bytes.size());
-  state_->append(store::OutputChunk{execution, stream, at, std::move(bytes)});
+  if (!attempt) return;
+  for (store::SegmentRecord& record :
+       attempt->output.add(execution, stream, std::move(bytes), attempt->job->log_bytes_max))
+    state_->append(std::move(record));
 }
 
 void StarterCore::ended(model::ExecutionId execution, model::AttemptEnd end, Now now) {
   State& state = *state_;
   state.touch(now);
-  const std::optional<HeldAttempt> attempt = state.attempts.remove(execution);
+  std::optional<HeldAttempt> attempt = state.attempts.remove(execution);
   if (!attempt) return;
   end.started_at = attempt->started_at;
   end.stopped_at = now.wall;

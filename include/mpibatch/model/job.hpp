@@ -244,6 +244,22 @@ struct JobSpec {
 
 using Environment = std::vector<std::pair<std::string, std::string>>;
 
+// maxLogMiB, where a plan does not say.
+inline constexpr std::uint64_t kLogBytesMax = std::uint64_t{1} << 30;
+
+// Where an attempt's output goes instead of into packed segments: paths, from its working directory
+// on, in which `Ref::` stands for parameters and for AWS_BATCH_JOB_ID, AWS_BATCH_JOB_ARRAY_INDEX,
+// AWS_BATCH_JOB_ATTEMPT and MPIBATCH_JOB_NAME. Empty: packed. The same one for both: joined.
+struct LogFiles {
+  std::string out;
+  std::string error;
+  bool operator==(const LogFiles&) const = default;
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& out& error;
+  }
+};
+
 // What a starter needs to run a job's attempts; sent once to each node. In words, `Ref::{name}` and
 // `Ref::name` (which ends at the first character that cannot be in a name: letters, digits, `_`,
 // `-`) stand for parameters.
@@ -262,6 +278,8 @@ struct JobTemplate {
   Environment environment;        // the plan's, over the captured one
   std::string working_directory;  // empty: where `run` was started
   bool keep_tmp = false;
+  std::uint64_t log_bytes_max = kLogBytesMax;  // of an attempt's packed output, both streams
+  LogFiles log_files;
   Duration timeout{0};                       // 0: none
   std::vector<std::string> parameter_names;  // of the values that come with each grant, in order
   std::vector<std::pair<std::string, std::string>> parameters;  // the same for all children
@@ -270,7 +288,8 @@ struct JobTemplate {
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
     archive& job& revision& name& queue& definition& array& size& command& task_line& environment&
-        working_directory& keep_tmp& timeout& parameter_names& parameters& resources;
+        working_directory& keep_tmp& log_bytes_max& log_files& timeout& parameter_names& parameters&
+            resources;
   }
 };
 
