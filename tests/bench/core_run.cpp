@@ -19,10 +19,14 @@ model::InstanceId instance_of(std::uint32_t node) { return {node + std::uint64_t
 
 }  // namespace
 
-CoreRun::CoreRun(model::PlanAdopted plan, const ClusterSize& cluster) : cpus_(cluster.cpus) {
-  MPIBATCH_CHECK(core_.apply(model::EpochBegan{model::Epoch{1}, "h", "b", {}, now_}).has_value());
+CoreRun::CoreRun(model::PlanAdopted plan, const ClusterSize& cluster, Witness witness)
+    : witness_(std::move(witness)), cpus_(cluster.cpus) {
+  const model::Fact began{model::EpochBegan{model::Epoch{1}, "h", "b", {}, now_}};
+  MPIBATCH_CHECK(core_.apply(began).has_value());
+  this->witness(began);
   {
     const model::Fact fact{std::move(plan)};
+    this->witness(fact);
     forget_peak();
     const std::uint64_t before = status_bytes("VmRSS");
     adoption_.run([&] { MPIBATCH_CHECK(core_.apply(fact).has_value()); });
@@ -37,16 +41,20 @@ CoreRun::CoreRun(model::PlanAdopted plan, const ClusterSize& cluster) : cpus_(cl
 }
 
 void CoreRun::happen(const scheduler::Event& event) {
-  for (const model::Fact& fact : core_.on(event, now_))
+  for (const model::Fact& fact : core_.on(event, now_)) {
     MPIBATCH_CHECK(core_.apply(fact).has_value());
+    witness(fact);
+  }
 }
 
 void CoreRun::take(const std::vector<model::Fact>& facts) {
-  for (const model::Fact& fact : facts)
+  for (const model::Fact& fact : facts) {
+    witness(fact);
     if (const auto* granted = std::get_if<model::Granted>(&fact))
       for (const model::Range& range : granted->children)
         nodes_[model::number_of(granted->node)].backlog.push_back(
             {granted->grant, granted->job, range});
+  }
 }
 
 void CoreRun::start(std::uint32_t number, std::vector<scheduler::Event>& events) {

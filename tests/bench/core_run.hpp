@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <vector>
 
 #include <mpibatch/scheduler/scheduler.hpp>
@@ -19,8 +20,10 @@ struct ClusterSize {
 
 class CoreRun {
  public:
-  // Adopts the plan and joins the nodes; the plan is freed by then.
-  CoreRun(model::PlanAdopted plan, const ClusterSize& cluster);
+  using Witness = std::function<void(const model::Fact&)>;
+
+  // Adopts the plan and joins the nodes; the plan is freed by then. `witness` hears of every fact.
+  CoreRun(model::PlanAdopted plan, const ClusterSize& cluster, Witness witness = nullptr);
 
   // Everything that runs ends at once, again and again: one report a node, then one decision.
   void play_in_rounds();
@@ -48,6 +51,9 @@ class CoreRun {
     std::vector<Piece> running;
   };
 
+  void witness(const model::Fact& fact) const {
+    if (witness_) witness_(fact);
+  }
   void happen(const scheduler::Event& event);
   void take(const std::vector<model::Fact>& facts);
   // Starts what fits; the events that say so.
@@ -55,6 +61,7 @@ class CoreRun {
   void end(scheduler::AttemptsEnded& event, const Piece& piece);
   void start_everywhere();
 
+  const Witness witness_;
   scheduler::Scheduler core_;
   std::vector<Node> nodes_;
   std::uint32_t cpus_ = 0;

@@ -1,114 +1,63 @@
 #!/usr/bin/python3
-"""How long many /bin/true take on two slots: mpibatch, what others use, and a bare loop, interleaved. See run.sh.
-
-A round runs each of them once, in a fresh folder; medians of rounds are compared, as ratios to the bare loop: its time over
-theirs, for each task. Slow ones get a tenth of the tasks.
-"""
+"""Shows every bar of launching: a table a part, with what was to be reached and what is. run.sh builds what it needs."""
 import argparse
-import os
 import pathlib
-import resource
-import shutil
-import statistics
-import subprocess
-import sys
-import tempfile
-import time
 
-MPIBATCH, BARE_LOOP = os.environ["MPIBATCH"], os.environ["BARE_LOOP"]
-MPIRUN = os.environ.get("MPIRUN", "mpirun")
-TRUE = "/bin/true"
-SLOTS = 2
-BAR = 0.92
-SLOW_PART = 10
+import chains
+import cost
+import cpu
+import durability
+import efficiency
+import growth
+import idle
+import machine
+import rate
+import readme
+import recovery
+import rounds
+import start
+from settings import Settings, keep_to_the_slots
 
-
-class Contender:
-    """A name, the command, what it reads, whether it is slow."""
-
-    def __init__(self, name, command, write=None, slow=False):
-        self.name, self.command, self.write, self.slow = name, command, write, slow
-        self.seconds_each, self.cpu_us_each = [], []
-
-    def run(self, tasks, place):
-        count = tasks // SLOW_PART if self.slow else tasks
-        folder = pathlib.Path(tempfile.mkdtemp(prefix="mpibatch-launch.", dir=place))
-        try:
-            if self.write:
-                self.write(folder, count)
-            before = resource.getrusage(resource.RUSAGE_CHILDREN)
-            began = time.perf_counter()
-            with open(folder / "printed", "wb") as printed:
-                done = subprocess.run(self.command(count), cwd=folder, stdin=subprocess.DEVNULL, stdout=printed,
-                                      stderr=subprocess.STDOUT, check=False)
-            took = time.perf_counter() - began
-            after = resource.getrusage(resource.RUSAGE_CHILDREN)
-            if done.returncode != 0:
-                sys.exit(f"{self.name} ended with {done.returncode}:\n{(folder / 'printed').read_text()[-2000:]}")
-        finally:
-            shutil.rmtree(folder)
-        self.seconds_each.append(took / count)
-        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        self.cpu_us_each.append(1e6 * cpu / count)
+PARTS = {"rate": rate, "growth": growth, "cpu": cpu, "chains": chains, "efficiency": efficiency, "idle": idle,
+         "start": start, "durability": durability, "recovery": recovery, "cost": cost}
 
 
-def write_tasks(folder, count):
-    (folder / "tasks.txt").write_text(f"{TRUE}\n" * count)
+def chosen(text):
+    names = text.split(",")
+    for name in names:
+        if name not in PARTS:
+            raise argparse.ArgumentTypeError(f"'{name}' is no part; known: {', '.join(PARTS)}")
+    return names
 
 
-def write_makefile(folder, count):
-    names = [f"t{i}" for i in range(count)]
-    (folder / "Makefile").write_text(f"all: {' '.join(names)}\n{' '.join(names)}:\n\t@{TRUE}\n.PHONY: all {' '.join(names)}\n")
-
-
-def write_ninja(folder, count):
-    edges = "".join(f"build t{i}: true\n" for i in range(count))
-    (folder / "build.ninja").write_text(f"rule true\n  command = {TRUE}\n{edges}")
-
-
-def mpibatch(*options):
-    return [MPIBATCH, "run", "--tasks", "tasks.txt", "--state", "state", *options]
-
-
-def contenders():
-    two = ("--cpus-per-node", str(SLOTS))
-    slots = f"-j{SLOTS}"
-    return [
-        Contender("bare loop, 2 processes", lambda n: [BARE_LOOP, str(n), str(SLOTS), TRUE]),
-        Contender("**mpibatch**", lambda n: mpibatch(*two), write_tasks),
-        Contender("**mpibatch**, mpirun -n 1", lambda n: [MPIRUN, "-n", "1", *mpibatch(*two)], write_tasks),
-        Contender("make -j2", lambda n: ["make", "-s", slots], write_makefile),
-        Contender("xargs -P2", lambda n: ["xargs", "-a", "tasks.txt", "-n1", f"-P{SLOTS}"], write_tasks),
-        Contender("ninja -j2", lambda n: ["ninja", "--quiet", slots], write_ninja),
-        Contender("parallel -j2", lambda n: ["parallel", slots, "-a", "tasks.txt"], write_tasks, slow=True),
-        Contender("parallel -j2 --joblog --results", lambda n: ["parallel", slots, "--joblog", "log", "--results", "results",
-                                                               "-a", "tasks.txt"], write_tasks, slow=True),
-    ]
-
-
-def table(them):
-    bare = statistics.median(them[0].seconds_each)
-    print(f"| {SLOTS} slots | tasks/s | ratio to the bare loop | CPU µs a task |\n|---|---|---|---|")
-    for one in them:
-        each = statistics.median(one.seconds_each)
-        print(f"| {one.name} | {1 / each:,.0f} | {bare / each:.2f} | {statistics.median(one.cpu_us_each):.0f} |")
+def at_least_one(text):
+    if int(text) < 1:
+        raise ValueError
+    return int(text)
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tasks", type=int, default=20_000)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--place", default="/var/tmp", help="where state and output go")
-    parser.add_argument("--only", action="append", help="contenders whose names hold this; and the bare loop")
-    options = parser.parse_args()
-    them = contenders()
-    if options.only:
-        them = them[:1] + [one for one in them[1:] if any(word in one.name for word in options.only)]
-    for _ in range(options.rounds):
-        for one in them:
-            one.run(options.tasks, options.place)
-    print(f"{options.tasks:,} × {TRUE}, medians of {options.rounds} rounds, below {options.place}; bar: {BAR}\n")
-    table(them)
+    parser = argparse.ArgumentParser(prog="run.sh", description=__doc__)
+    parser.add_argument("--only", type=chosen, default=list(PARTS), metavar="PART,…", help=", ".join(PARTS))
+    parser.add_argument("--tasks", type=at_least_one, default=20_000, help="the other sizes go with it (default: 20,000)")
+    parser.add_argument("--rounds", type=at_least_one, default=5)
+    parser.add_argument("--place", default="/var/tmp", help="where working and state folders go (default: /var/tmp)")
+    parser.add_argument("--write", action="store_true", help="into tests/bench/README.md; the plot beside this script")
+    given = parser.parse_args()
+    settings = Settings(given.tasks, given.rounds, str(pathlib.Path(given.place).resolve()))
+    keep_to_the_slots()
+    missed, commit = [], machine.commit()  # before anything is written
+    for part in given.only:
+        where = machine.words(settings, commit)
+        report = PARTS[part].measure(settings)
+        text = report.markdown(where)
+        print(text, end="\n\n", flush=True)
+        missed += [f"{part}: {bar.what}" for bar in report.bars if not bar.met]
+        if given.write:
+            readme.write(part, text)
+            for name, content in report.files.items():
+                pathlib.Path(__file__).with_name(name).write_text(content)
+    rounds.say("All bars are met." if not missed else "Missed:\n  " + "\n  ".join(missed))
 
 
 if __name__ == "__main__":

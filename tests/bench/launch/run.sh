@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
-# How fast very many very short tasks start, beside what else starts tasks: installs those, builds mpibatch as users' programs
-# are built (preset release), and prints a table. All options go to launch.py: --tasks 20000 --rounds 5 --place /var/tmp
+# Shows every bar of launching: how fast very many short tasks start beside what else starts tasks, and what they cost.
+# Installs the others, builds mpibatch as users' programs are built (preset release), prints a table a part.
+#   run.sh                              all parts; two hours on two cores
+#   run.sh --only rate,chains           these: rate growth cpu chains efficiency idle start durability recovery cost
+#   run.sh --tasks 1000 --rounds 2      a trial
+#   run.sh --place /scratch --write     on that disk; into tests/bench/README.md, and the plot
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../../.."
 source cmake/packages.sh
-install_packages "${packages_build[@]}" libgtest-dev libbenchmark-dev parallel make ninja-build findutils
-allow_mpirun_as_root
+install_packages "${packages_build[@]}" libgtest-dev libbenchmark-dev parallel make ninja-build findutils python3
 
 build=build/bench
 {
   cmake --preset release -B "$build" -DMPIBATCH_TESTS=ON
-  cmake --build "$build" --target mpibatch mpibatch-mpi bare_loop
+  cmake --build "$build" --target mpibatch mpibatch-mpi bare_loop stopwatch spin mpi_nothing recovery_bench \
+    conformance_unix conformance_mpi
 } >&2
-commit=$(git describe --always --dirty 2> /dev/null || echo unknown)
-model=$(grep -m 1 -oP 'model name\s*: \K.*' /proc/cpuinfo || uname -m)
-echo "Commit $commit, $model, $(nproc) CPUs, load $(cut -d ' ' -f 1 /proc/loadavg)"
-echo
-MPIBATCH=$PWD/$build/mpibatch BARE_LOOP=$PWD/$build/bare_loop exec python3 -B tests/bench/launch/launch.py "$@"
+MPIBATCH_BUILD=$PWD/$build exec python3 -B tests/bench/launch/launch.py "$@"
