@@ -12,6 +12,7 @@
 #include "cli/command.hpp"
 #include "cli/output.hpp"
 #include "cli/reading.hpp"
+#include "cli/run_usage.hpp"
 #include "cli/state_option.hpp"
 #include "cli/views.hpp"
 
@@ -31,24 +32,6 @@ struct JobsOptions {
   bool csv = false;
 };
 
-Result<void> add_usage(const FileSystem& files, const RunReading& run, std::vector<JobView>& jobs) {
-  std::vector<std::optional<UsageCollector>> collectors(run.core().job_count());
-  for (const JobView& job : jobs)
-    collectors[model::number_of(job.id)].emplace(job.asked.resources.vcpus);
-  std::vector<std::string> problems;
-  const auto read = store::for_each_attempt(
-      files, run.folder, run.view.state, {},
-      [&](const store::Attempt& attempt) {
-        auto& collector = collectors[model::number_of(attempt.execution.job)];
-        if (collector) collector->take(attempt);
-      },
-      problems);
-  if (!read) return read;
-  for (const std::string& problem : problems) warn(problem);
-  for (JobView& job : jobs) job.usage = std::move(*collectors[model::number_of(job.id)]).finish();
-  return {};
-}
-
 // An object a line: there may be millions.
 class JsonList {
  public:
@@ -64,10 +47,11 @@ class JsonList {
   bool first_ = true;
 };
 
-Result<void> print_jobs_json(const std::vector<JobView>& jobs) {
+Result<void> print_jobs_json(std::vector<JobView>& jobs, const RunUsage* usage) {
   Printout out;
   JsonList list(out.text());
-  for (const JobView& job : jobs) {
+  for (JobView& job : jobs) {
+    if (usage) job.usage = usage->of(job.id);
     list.next();
     out.text() += job_json(job);
     if (auto printed = out.print_much(); !printed) return printed;
@@ -76,29 +60,38 @@ Result<void> print_jobs_json(const std::vector<JobView>& jobs) {
   return out.print_rest();
 }
 
-Result<void> print_jobs_csv(const std::vector<JobView>& jobs, bool usage) {
+Result<void> print_jobs_csv(std::vector<JobView>& jobs, const RunUsage* usage) {
   Printout out;
-  add_jobs_csv_header(out.text(), usage);
-  for (const JobView& job : jobs) {
+  add_jobs_csv_header(out.text(), usage != nullptr);
+  for (JobView& job : jobs) {
+    if (usage) job.usage = usage->of(job.id);
     add_job_csv(out.text(), job);
     if (auto printed = out.print_much(); !printed) return printed;
   }
   return out.print_rest();
 }
 
-Result<void> print_jobs(const JobsOptions& options, const std::vector<JobView>& jobs) {
-  if (options.json) return print_jobs_json(jobs);
-  if (options.csv) return print_jobs_csv(jobs, options.usage);
-  return print(options.usage ? jobs_usage_text(jobs) : jobs_text(jobs));
+Result<void> print_jobs(const JobsOptions& options, std::vector<JobView>& jobs,
+                        const RunUsage* usage) {
+  if (options.json) return print_jobs_json(jobs, usage);
+  if (options.csv) return print_jobs_csv(jobs, usage);
+  if (!usage) return print(jobs_text(jobs));
+  for (JobView& job : jobs) job.usage = usage->of(job.id);
+  return print(jobs_usage_text(jobs));
 }
 
 int show_all_jobs(const JobsOptions& options, const FileSystem& files, const RunReading& run,
                   std::optional<model::JobStatus> status) {
   std::vector<JobView> jobs = job_views(run.core());
   if (status) std::erase_if(jobs, [&](const JobView& job) { return job.status != *status; });
-  if (options.usage)
-    if (auto added = add_usage(files, run, jobs); !added) return report(added.error());
-  const auto printed = print_jobs(options, jobs);
+  std::optional<RunUsage> usage;
+  if (options.usage) {
+    auto read = RunUsage::read(files, run, jobs);
+    if (!read) return report(read.error());
+    for (const std::string& problem : read->problems()) warn(problem);
+    usage = std::move(*read);
+  }
+  const auto printed = print_jobs(options, jobs, usage ? &*usage : nullptr);
   return printed ? kSucceeded : report(printed.error());
 }
 

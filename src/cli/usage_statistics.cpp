@@ -52,31 +52,46 @@ std::optional<double> JobUsage::cpu_efficiency() const {
   return cpu_seconds / vcpu_seconds;
 }
 
-void UsageCollector::take(const store::Attempt& attempt) {
-  if (!has_usage(attempt)) return;
+UsageSample sample_of(const store::Attempt& attempt, std::uint32_t vcpus_asked) {
   const model::AttemptEnd& end = *attempt.end;
-  const double wall = seconds(end.usage.wall);
-  const double cpu = seconds(end.usage.user + end.usage.system);
-  ++usage_.attempts;
-  if (end.succeeded()) ++usage_.succeeded;
-  usage_.wall_seconds += wall;
-  usage_.cpu_seconds += cpu;
-  usage_.vcpu_seconds += wall * vcpus_of(attempt, vcpus_asked_);
-  wall_us_.push_back(static_cast<std::uint64_t>(std::max<std::int64_t>(end.usage.wall.count(), 0)));
-  if (wall > 0) vcpus_thousands_.push_back(static_cast<std::uint64_t>(cpu / wall * 1000));
-  const std::uint64_t memory = end.usage.memory_max_kib;
-  if (memory > 0) memory_kib_.push_back(memory);
-  const bool killed = end.kind == model::EndKind::OutOfMemory;
-  if (killed) ++usage_.killed_for_memory;
-  std::uint64_t& most = killed ? usage_.killed_memory_kib_max : usage_.other_memory_kib_max;
-  most = std::max(most, memory);
+  return {attempt.execution.job,
+          vcpus_of(attempt, vcpus_asked),
+          end.kind,
+          end.succeeded(),
+          std::max(end.usage.wall, Duration{0}),
+          end.usage.user + end.usage.system,
+          end.usage.memory_max_kib};
 }
 
-JobUsage UsageCollector::finish() && {
-  usage_.wall_us = percentiles(std::move(wall_us_));
-  usage_.memory_kib = percentiles(std::move(memory_kib_));
-  usage_.vcpus_thousands = percentiles(std::move(vcpus_thousands_));
-  return usage_;
+JobUsage usage_of(std::span<const UsageSample> samples) {
+  JobUsage usage;
+  usage.attempts = samples.size();
+  std::vector<std::uint64_t> values;
+  values.reserve(samples.size());
+  for (const UsageSample& sample : samples) {
+    const double wall = seconds(sample.wall);
+    usage.wall_seconds += wall;
+    usage.cpu_seconds += seconds(sample.cpu);
+    usage.vcpu_seconds += wall * sample.vcpus;
+    if (sample.succeeded) ++usage.succeeded;
+    const bool killed = sample.kind == model::EndKind::OutOfMemory;
+    if (killed) ++usage.killed_for_memory;
+    std::uint64_t& most = killed ? usage.killed_memory_kib_max : usage.other_memory_kib_max;
+    most = std::max(most, sample.memory_kib);
+    values.push_back(static_cast<std::uint64_t>(sample.wall.count()));
+  }
+  usage.wall_us = percentiles(values);
+  values.clear();
+  for (const UsageSample& sample : samples)
+    if (sample.memory_kib > 0) values.push_back(sample.memory_kib);
+  usage.memory_kib = percentiles(values);
+  values.clear();
+  for (const UsageSample& sample : samples)
+    if (sample.wall > Duration{0})
+      values.push_back(
+          static_cast<std::uint64_t>(seconds(sample.cpu) / seconds(sample.wall) * 1000));
+  usage.vcpus_thousands = percentiles(std::move(values));
+  return usage;
 }
 
 }  // namespace mpibatch::cli

@@ -1,8 +1,9 @@
-// What the attempts of one job took, as exact percentiles. 24 bytes for each attempt.
+// What the attempts of one job took, as exact percentiles.
 #pragma once
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include <mpibatch/model/job.hpp>
@@ -27,6 +28,18 @@ std::optional<double> cpu_efficiency(const model::Usage& usage, std::uint32_t vc
 // Whether a process came to be and its end is known: others used nothing that could be told.
 bool has_usage(const store::Attempt& attempt);
 
+// What is kept of an attempt: there may be millions.
+struct UsageSample {
+  model::JobId job{};
+  std::uint32_t vcpus = 1;
+  model::EndKind kind{};
+  bool succeeded = false;
+  Duration wall{0};
+  Duration cpu{0};
+  std::uint64_t memory_kib = 0;  // 0: unknown
+};
+UsageSample sample_of(const store::Attempt& attempt, std::uint32_t vcpus_asked);  // has_usage()
+
 struct JobUsage {
   std::uint64_t attempts = 0;  // that have a usage
   std::uint64_t succeeded = 0;
@@ -43,19 +56,6 @@ struct JobUsage {
   std::optional<double> vcpus_used() const;  // on average over the time
   std::optional<double> cpu_efficiency() const;
 };
-
-class UsageCollector {
- public:
-  explicit UsageCollector(std::uint32_t vcpus_asked = 1) : vcpus_asked_(vcpus_asked) {}
-  void take(const store::Attempt& attempt);
-  JobUsage finish() &&;
-
- private:
-  std::uint32_t vcpus_asked_;
-  JobUsage usage_;
-  std::vector<std::uint64_t> wall_us_;
-  std::vector<std::uint64_t> memory_kib_;
-  std::vector<std::uint64_t> vcpus_thousands_;
-};
+JobUsage usage_of(std::span<const UsageSample> samples);
 
 }  // namespace mpibatch::cli

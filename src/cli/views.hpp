@@ -31,7 +31,7 @@ struct JobView {
   StatusCounts counts{};
   std::uint64_t skipped = 0;  // of those that SUCCEEDED
   Asked asked;
-  std::optional<JobUsage> usage;  // none: nobody wants to know
+  std::optional<JobUsage> usage;  // none: nobody asked
 };
 // The jobs of the plan.
 std::vector<JobView> job_views(const scheduler::Scheduler& core);

@@ -20,6 +20,13 @@ store::Attempt ended(model::EndKind kind, Duration wall, Duration cpu, std::uint
   return attempt;
 }
 
+JobUsage usage_of_all(const std::vector<store::Attempt>& attempts, std::uint32_t vcpus = 1) {
+  std::vector<UsageSample> samples;
+  for (const store::Attempt& attempt : attempts)
+    if (has_usage(attempt)) samples.push_back(sample_of(attempt, vcpus));
+  return usage_of(samples);
+}
+
 TEST(Percentiles, AreTheValuesAtTheirRank) {
   std::vector<std::uint64_t> values(100);
   std::iota(values.rbegin(), values.rend(), 1);
@@ -39,12 +46,11 @@ TEST(Percentiles, LeaveTheLastTwentiethAbove) {
 }
 
 TEST(JobUsage, AddsUpWhatEndedAndRan) {
-  UsageCollector collector(4);
-  collector.take(ended(model::EndKind::Exited, seconds{10}, seconds{10}, 1000));
-  collector.take(ended(model::EndKind::Signaled, seconds{30}, seconds{10}, 3000));
-  collector.take(ended(model::EndKind::CannotStart, seconds{0}, seconds{0}, 0));
-  collector.take(store::Attempt{});  // runs
-  const JobUsage usage = std::move(collector).finish();
+  const JobUsage usage = usage_of_all(
+      {ended(model::EndKind::Exited, seconds{10}, seconds{10}, 1000),
+       ended(model::EndKind::Signaled, seconds{30}, seconds{10}, 3000),
+       ended(model::EndKind::CannotStart, seconds{0}, seconds{0}, 0), store::Attempt{}},
+      4);
   EXPECT_EQ(usage.attempts, 2U);
   EXPECT_EQ(usage.succeeded, 1U);
   EXPECT_EQ(usage.wall_us.max, 30'000'000U);
@@ -55,19 +61,16 @@ TEST(JobUsage, AddsUpWhatEndedAndRan) {
 }
 
 TEST(JobUsage, MemoryThatIsUnknownIsNotZero) {
-  UsageCollector collector;
-  collector.take(ended(model::EndKind::Exited, seconds{1}, seconds{1}, 0));
-  collector.take(ended(model::EndKind::Exited, seconds{1}, seconds{1}, 500));
-  const JobUsage usage = std::move(collector).finish();
+  const JobUsage usage = usage_of_all({ended(model::EndKind::Exited, seconds{1}, seconds{1}, 0),
+                                       ended(model::EndKind::Exited, seconds{1}, seconds{1}, 500)});
   EXPECT_EQ(usage.attempts, 2U);
   EXPECT_EQ(usage.memory_kib, (Percentiles{1, 500, 500, 500}));
 }
 
 TEST(JobUsage, TellsThoseKilledForMemoryFromOthers) {
-  UsageCollector collector;
-  collector.take(ended(model::EndKind::OutOfMemory, seconds{1}, seconds{1}, 4000));
-  collector.take(ended(model::EndKind::Exited, seconds{1}, seconds{1}, 6000));
-  const JobUsage usage = std::move(collector).finish();
+  const JobUsage usage =
+      usage_of_all({ended(model::EndKind::OutOfMemory, seconds{1}, seconds{1}, 4000),
+                    ended(model::EndKind::Exited, seconds{1}, seconds{1}, 6000)});
   EXPECT_EQ(usage.killed_for_memory, 1U);
   EXPECT_EQ(usage.killed_memory_kib_max, 4000U);
   EXPECT_EQ(usage.other_memory_kib_max, 6000U);
@@ -78,13 +81,11 @@ TEST(JobUsage, CountsTheCpusAnAttemptWasBoundTo) {
   EXPECT_EQ(vcpus_of(attempt, 8), 8U);
   attempt.cpus = {0, 1};
   EXPECT_EQ(vcpus_of(attempt, 8), 2U);
-  UsageCollector collector(8);
-  collector.take(attempt);
-  EXPECT_DOUBLE_EQ(std::move(collector).finish().cpu_efficiency().value(), 0.5);
+  EXPECT_DOUBLE_EQ(usage_of_all({attempt}, 8).cpu_efficiency().value(), 0.5);
 }
 
 TEST(JobUsage, OfNothingSaysNothing) {
-  const JobUsage usage = UsageCollector().finish();
+  const JobUsage usage = usage_of({});
   EXPECT_EQ(usage.attempts, 0U);
   EXPECT_FALSE(usage.vcpus_used());
   EXPECT_FALSE(usage.cpu_efficiency());

@@ -227,9 +227,8 @@ TEST(Views, UsageOfJobsEndsWithWhatToAskFor) {
   JobView job;
   job.name = "align";
   job.asked.resources = {8, 32 * 1024, 0};
-  UsageCollector collector(8);
-  for (int i = 0; i < 3; ++i) collector.take(ended(1, model::EndKind::Exited, 0));
-  job.usage = std::move(collector).finish();
+  const std::vector<UsageSample> samples(3, sample_of(ended(1, model::EndKind::Exited, 0), 8));
+  job.usage = usage_of(samples);
   const std::string text = jobs_usage_text({job});
   EXPECT_EQ(
       lines_with(text, "align "),
