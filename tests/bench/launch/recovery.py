@@ -24,8 +24,9 @@ def measure(settings):
         shutil.rmtree(folder, ignore_errors=True)
     found = json.loads(done.stdout)
     report = Report("Recovery")
-    report.text.append(f"{jobs:,} jobs that are over, read and folded; the snapshot holds the first half of what "
-                       "happened, the journal the rest. Files are in the page cache.")
+    report.text.append(f"{jobs:,} jobs that are over, read and folded; the snapshot leaves the journal's "
+                       "last 64 MiB, or its second half where that is less: rank 0 makes the next one then. Files are "
+                       "in the page cache.")
     report.text.append(table(["what", "from", "s", "facts read", "journal, MiB", "snapshots, MiB"], [
         [NAMES[one["jobs"]], one["from"], figure(statistics.median(one["seconds"])), f"{one['facts']:,}",
          figure(one["journal_bytes"] / 2**20), figure(one["snapshot_bytes"] / 2**20)] for one in found]))

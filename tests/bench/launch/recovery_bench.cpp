@@ -1,8 +1,10 @@
 // How long a run's state takes to come back from the disk: recovery_bench FOLDER JOBS ROUNDS
 // Writes runs that are over, as an array and as jobs of their own, and folds them: from the journal
-// alone, and from a snapshot of its first half with the rest of the journal. Prints JSON.
+// alone, and from a snapshot with the rest of the journal, where that is as long as it gets before
+// rank 0 makes the next snapshot. Prints JSON.
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -25,19 +27,40 @@ namespace fs = std::filesystem;
 
 constexpr ClusterSize kCluster{16, 64};
 constexpr std::uint64_t kFactsACommit = 10'000;
+constexpr std::uint64_t kBytesBetweenSnapshots = std::uint64_t{64} << 20;  // as cli/run_snapshots
 
-std::uint64_t write_journal(FileSystem& files, const store::StateFolder& folder,
-                            model::PlanAdopted plan) {
+struct Mark {
+  std::uint64_t facts = 0;
+  std::uint64_t bytes = 0;
+};
+
+// How long the journal was at each commit.
+std::vector<Mark> write_journal(FileSystem& files, const store::StateFolder& folder,
+                                model::PlanAdopted plan) {
   auto journal = store::JournalWriter::create(files, folder, "bench", model::Epoch{1}, {});
   MPIBATCH_CHECK(journal.has_value());
+  std::vector<Mark> marks;
   std::uint64_t facts = 0;
+  const auto commit = [&] {
+    marks.push_back({facts, (*journal)->bytes()});
+    MPIBATCH_CHECK((*journal)->commit().has_value());
+  };
   CoreRun run(std::move(plan), kCluster, [&](const model::Fact& fact) {
     facts = (*journal)->append(fact);
-    if (facts % kFactsACommit == 0) MPIBATCH_CHECK((*journal)->commit().has_value());
+    if (facts % kFactsACommit == 0) commit();
   });
   run.play_in_rounds();
-  MPIBATCH_CHECK((*journal)->commit().has_value());
-  return facts;
+  commit();
+  return marks;
+}
+
+// Of a short journal, half.
+std::uint64_t facts_of_snapshot(const std::vector<Mark>& marks) {
+  const Mark& all = marks.back();
+  const std::uint64_t rest = std::min(kBytesBetweenSnapshots, all.bytes / 2);
+  for (const Mark& mark : marks)
+    if (mark.bytes + rest >= all.bytes) return mark.facts < all.facts ? mark.facts : all.facts / 2;
+  return all.facts / 2;
 }
 
 std::uint64_t bytes_below(const std::string& path) {
@@ -82,9 +105,10 @@ void measure(Report& report, const std::string& parent, const char* jobs, model:
   const store::StateFolder folder{parent + "/" + jobs};
   for (const std::string& path : {folder.path, folder.journal(), folder.snapshots()})
     MPIBATCH_CHECK(files.make_folder(path).has_value());
-  const std::uint64_t facts = write_journal(files, folder, std::move(plan));
+  const std::vector<Mark> marks = write_journal(files, folder, std::move(plan));
   report.time(jobs, "journal", files, folder, count, rounds);
-  const auto snapshot = store::compact(files, folder, nullptr, {model::Epoch{1}, facts / 2});
+  const auto snapshot =
+      store::compact(files, folder, nullptr, {model::Epoch{1}, facts_of_snapshot(marks)});
   MPIBATCH_CHECK(snapshot.has_value());
   MPIBATCH_CHECK(store::publish_snapshot(files, folder, snapshot->path).has_value());
   report.time(jobs, "snapshot and journal", files, folder, count, rounds);
