@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Shows every bar of launching: how fast very many short tasks start beside what else starts tasks, and what they cost.
 # Installs the others, builds mpibatch as users' programs are built (preset release), prints a table a part.
-#   run.sh                              all parts; two hours on two cores
+#   run.sh                              all parts; three quarters of an hour on two cores
 #   run.sh --only rate,chains           these: rate growth cpu chains efficiency idle start durability recovery cost
 #   run.sh --tasks 1000 --rounds 2      a trial
 #   run.sh --place /scratch --write     on that disk; into tests/bench/README.md, and the plot
