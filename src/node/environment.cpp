@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <mpibatch/model/log_files.hpp>
+
 namespace mpibatch::node {
 
 namespace {
@@ -20,22 +22,14 @@ std::string_view name_of(const std::string& entry) {
 }
 
 model::Environment told(const model::JobTemplate& job, const AttemptFrame& frame) {
-  const std::string index = std::to_string(frame.execution.child);
-  model::Environment told{
-      {"AWS_BATCH_JOB_ID", job.array ? job.name + ":" + index : job.name},
-      {"AWS_BATCH_JOB_ATTEMPT", std::to_string(frame.attempt)},
-      {"AWS_BATCH_JQ_NAME", job.queue},
-      {"AWS_BATCH_CE_NAME",
-       frame.compute_environment.empty() ? "default" : frame.compute_environment},
-      {"MPIBATCH_JOB_NAME", job.name},
-      {"MPIBATCH_NODE", frame.node},
-      {"TMPDIR", frame.tmp_folder},
-      {std::string(kTokenVariable), frame.token},
-  };
-  if (job.array) {
-    told.emplace_back("AWS_BATCH_JOB_ARRAY_INDEX", index);
-    told.emplace_back("AWS_BATCH_JOB_ARRAY_SIZE", std::to_string(job.size));
-  }
+  model::Environment told = model::attempt_variables(job, frame.execution.child, frame.attempt);
+  told.emplace_back("AWS_BATCH_JQ_NAME", job.queue);
+  told.emplace_back("AWS_BATCH_CE_NAME",
+                    frame.compute_environment.empty() ? "default" : frame.compute_environment);
+  told.emplace_back("MPIBATCH_NODE", frame.node);
+  told.emplace_back("TMPDIR", frame.tmp_folder);
+  told.emplace_back(kTokenVariable, frame.token);
+  if (job.array) told.emplace_back("AWS_BATCH_JOB_ARRAY_SIZE", std::to_string(job.size));
   if (!frame.cpus.empty()) told.emplace_back("MPIBATCH_CPUS", joined(frame.cpus));
   return told;
 }

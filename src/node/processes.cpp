@@ -14,8 +14,10 @@
 
 #include <mpibatch/base/check.hpp>
 #include <mpibatch/base/clock.hpp>
+#include <mpibatch/model/log_files.hpp>
 
 #include "node/environment.hpp"
+#include "node/log_files.hpp"
 
 namespace mpibatch::node {
 
@@ -66,6 +68,16 @@ model::AttemptEnd end_of(int status, const rusage& usage) {
 
 tl::unexpected<StartFailure> cannot(std::string reason) {
   return tl::unexpected<StartFailure>(StartFailure{125, shortened(std::move(reason))});
+}
+
+// The end to write to.
+tl::expected<UniqueFd, StartFailure> make_pipe(UniqueFd& read_end, const std::string& host) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0)
+    return cannot("cannot make a pipe on " + host + ": " + std::strerror(errno));
+  read_end.reset(ends[0]);
+  ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
+  return UniqueFd(ends[1]);
 }
 
 }  // namespace
@@ -119,7 +131,11 @@ tl::expected<void, StartFailure> Processes::start(const Spawn& spawn,
                            variable(request.environment, "SHELL"), host};
   auto command = find_command(job, parameters, where);
   if (command) request.command = std::move(*command);
-  auto launched = command ? launch(attempt, request)
+  model::LogFiles files;
+  if (job.log_files != model::LogFiles{})
+    files = model::log_files_of(job, parameters,
+                                {spawn.execution.child, spawn.attempt, request.folder});
+  auto launched = command ? launch(attempt, request, files)
                           : tl::expected<void, StartFailure>(tl::unexpected(command.error()));
   if (!launched) {
     surroundings->tmp_folders.give_back(attempt.tmp_folder, {});
@@ -134,23 +150,25 @@ tl::expected<void, StartFailure> Processes::start(const Spawn& spawn,
   return {};
 }
 
-tl::expected<void, StartFailure> Processes::launch(Attempt& attempt, SpawnRequest& request) {
+tl::expected<void, StartFailure> Processes::launch(Attempt& attempt, SpawnRequest& request,
+                                                   const model::LogFiles& files) {
   const std::string& host = site_.name.host;
-  UniqueFd write_ends[2];
+  UniqueFd outputs[2];
   for (int stream = 0; stream < 2; ++stream) {
-    int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0)
-      return cannot("cannot make a pipe on " + host + ": " + std::strerror(errno));
-    attempt.pipes[stream].reset(ends[0]);
-    write_ends[stream].reset(ends[1]);
-    ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    const std::string& file = stream == 0 ? files.out : files.error;
+    auto output = file.empty()
+                      ? make_pipe(attempt.pipes[stream], host)
+                      : open_log_file(file, {stream == 0 ? "stdout" : "stderr", request.folder,
+                                             surroundings_->given.umask, host});
+    if (!output) return tl::unexpected<StartFailure>(output.error());
+    outputs[stream] = std::move(*output);
   }
   attempt.slot = site_.slots.take(attempt.execution, SystemClock().boot());
   if (!attempt.slot)
     return cannot("more than " + std::to_string(SlotTable::kSlots) + " attempts at once on " +
                   host);
-  request.stdout_fd = write_ends[0].get();
-  request.stderr_fd = write_ends[1].get();
+  request.stdout_fd = outputs[0].get();
+  request.stderr_fd = outputs[1].get();
   request.pid_slot = &attempt.slot->pid;
   ++site_.mains;
   auto child = spawner_.spawn(request, host);

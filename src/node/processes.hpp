@@ -16,6 +16,7 @@
 
 #include <mpibatch/base/time.hpp>
 #include <mpibatch/base/unique_fd.hpp>
+#include <mpibatch/model/job.hpp>
 #include <mpibatch/node/starter_core.hpp>
 #include <mpibatch/topology/oom_counter.hpp>
 
@@ -63,7 +64,7 @@ class Processes {
     SlotTable::Slot* slot = nullptr;
     Child main;  // the first of its group, too
     bool reaped = false;
-    UniqueFd pipes[2];
+    UniqueFd pipes[2];            // none of a stream that goes to a file
     std::uint64_t oom_kills = 0;  // counted when it was started
     std::int64_t memory_floor_kib = 0;
     bool ended_by_us = false;  // KILL was sent while it ran
@@ -71,7 +72,8 @@ class Processes {
     rusage usage{};
   };
 
-  tl::expected<void, StartFailure> launch(Attempt& attempt, SpawnRequest& request);
+  tl::expected<void, StartFailure> launch(Attempt& attempt, SpawnRequest& request,
+                                          const model::LogFiles& files);
   void watch(const Attempt& attempt);
   void watch_pipes(const Attempt& attempt, bool on);
   void follow_reading();
