@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include <mpibatch/base/shell_quote.hpp>
+#include <mpibatch/model/log_files.hpp>
 
 #include "cli/output.hpp"
 #include "cli/plan_summary.hpp"
@@ -43,6 +44,11 @@ std::string folder(const Shown& one) {
   return std::filesystem::absolute(given.empty() ? "." : given).lexically_normal().string();
 }
 
+model::LogFiles log_files(const Shown& one) {
+  return model::log_files_of(one.job.execution, parameters_of(one.job, one.child),
+                             {one.child, 1, folder(one)});
+}
+
 std::string resources(const model::Resources& each) {
   std::string text = counted(each.vcpus, "vCPU");
   if (each.memory_mib > 0) text += fmt::format(", {} MiB", each.memory_mib);
@@ -69,6 +75,9 @@ std::string child_plan_text(const model::Plan& plan, const JobPlace& place) {
   if (spec.retry.attempts > 1) text += fmt::format("attempts:    {}\n", spec.retry.attempts);
   if (one.job.execution.timeout > Duration{0})
     text += fmt::format("timeout:     {}\n", duration_text(one.job.execution.timeout));
+  const auto [out, error] = log_files(one);
+  if (!out.empty()) text += fmt::format("stdout:      {}\n", shell_quote(out));
+  if (!error.empty()) text += fmt::format("stderr:      {}\n", shell_quote(error));
   return text;
 }
 
@@ -90,6 +99,9 @@ std::string child_plan_json(const model::Plan& plan, const JobPlace& place) {
   // In whole seconds in a plan, but not in a task list.
   if (const Duration timeout = one.job.execution.timeout; timeout > Duration{0})
     value["timeout"] = {{"attemptDurationSeconds", std::chrono::duration<double>(timeout).count()}};
+  const auto [out, error] = log_files(one);
+  if (!out.empty()) value["logFiles"]["stdout"] = out;
+  if (!error.empty()) value["logFiles"]["stderr"] = error;
   if (spec.array) {
     value["index"] = one.child;
     value["key"] = model::key_of(one.job, one.child);

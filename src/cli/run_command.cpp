@@ -81,6 +81,14 @@ void add_task_options(CLI::App& run, Given& given) {
       ->check(seconds_of_attempt);
   of_tasks(run.add_option("--attempts", task.attempts, "… attempts of each"))
       ->check(CLI::Range(1U, 10U));
+  of_tasks(run.add_option("--log-files", task.log_files,
+                          "… a file for what it prints, such as "
+                          "logs/Ref::{AWS_BATCH_JOB_ARRAY_INDEX}.out"))
+      ->type_name("PATH");
+  of_tasks(run.add_option("--max-log-mib", task.log_mib_max,
+                          "… MiB of each one's output that are kept (default: 1024)"))
+      ->type_name("MIB")
+      ->check(CLI::Range(1U, 1048576U));
   given.max_failures_given = of_tasks(run.add_option(
       "--max-failures", given.max_failures, "… more failed tasks than this hold the others"));
   run.add_option("command", task.command,

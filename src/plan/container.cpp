@@ -40,10 +40,9 @@ constexpr std::string_view kRefused[] = {"image",
                                          "user",
                                          "volumes"};
 constexpr std::pair<std::string_view, std::string_view> kElsewhere[] = {
-    {"keepTmp", "the job or its definition"},
-    {"timeout", "the job or its definition"},
-    {"retryStrategy", "the job or its definition"},
-    {"parameters", "the job or its definition"},
+    {"keepTmp", "the job or its definition"},       {"maxLogMiB", "the job or its definition"},
+    {"logFiles", "the job or its definition"},      {"timeout", "the job or its definition"},
+    {"retryStrategy", "the job or its definition"}, {"parameters", "the job or its definition"},
 };
 
 // Parameters reach a program as words of its command, or by the environment.

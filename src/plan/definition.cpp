@@ -28,6 +28,8 @@ constexpr std::string_view kDefinitionFields[] = {"jobDefinitionName",
                                                   "checkpoint",
                                                   "results",
                                                   "keepTmp",
+                                                  "maxLogMiB",
+                                                  "logFiles",
                                                   "tags"};
 constexpr std::string_view kRefusedDefinitionFields[] = {
     "containerRuntime",     "ecsProperties", "eksProperties",          "jobDefinitionArn",
@@ -127,6 +129,11 @@ DefinitionFields DefinitionReader::read(const JsonValue& value, const Path& path
     fields.timeout = read_timeout(*timeout, path.field("timeout"), report);
   if (const JsonValue* keep = value.find("keepTmp"))
     fields.keep_tmp = read_bool(*keep, path.field("keepTmp"), report);
+  if (const JsonValue* most = value.find("maxLogMiB"))
+    if (const auto mib = read_integer(*most, path.field("maxLogMiB"), {1, kLogMibMax}, report))
+      fields.log_bytes_max = static_cast<std::uint64_t>(*mib) << 20;
+  if (const JsonValue* files = value.find("logFiles"))
+    fields.log_files = read_log_files(*files, path.field("logFiles"), report);
   if (const JsonValue* priority = value.find("schedulingPriority"))
     fields.priority = read_priority(*priority, path.field("schedulingPriority"), report);
   if (const JsonValue* constraints = value.find("constraints"))
@@ -162,6 +169,8 @@ void overlay(DefinitionFields& fields, const DefinitionFields& over) {
   if (over.retry) fields.retry = over.retry;
   if (over.timeout) fields.timeout = over.timeout;
   if (over.keep_tmp) fields.keep_tmp = over.keep_tmp;
+  if (over.log_bytes_max) fields.log_bytes_max = over.log_bytes_max;
+  if (over.log_files) fields.log_files = over.log_files;
   if (over.priority) fields.priority = over.priority;
   if (over.constraints) fields.constraints = over.constraints;
   if (over.consumables) fields.consumables = over.consumables;

@@ -14,6 +14,7 @@
 #include "plan/container.hpp"
 #include "plan/field.hpp"
 #include "plan/later.hpp"
+#include "plan/log_fields.hpp"
 #include "plan/nodes.hpp"
 
 namespace mpibatch::plan {
@@ -27,6 +28,8 @@ struct DefinitionFields {
   std::optional<model::RetryStrategy> retry;
   std::optional<Duration> timeout;
   std::optional<bool> keep_tmp;
+  std::optional<std::uint64_t> log_bytes_max;
+  std::optional<LogFileFields> log_files;
   std::optional<std::uint32_t> priority;
   std::optional<std::vector<std::string>> constraints;
   std::optional<std::vector<model::ConsumableUse>> consumables;

@@ -37,6 +37,8 @@ constexpr std::string_view kJobFields[] = {"jobName",
                                            "checkpoint",
                                            "results",
                                            "keepTmp",
+                                           "maxLogMiB",
+                                           "logFiles",
                                            "tags"};
 constexpr std::string_view kRefusedJobFields[] = {
     "containerRuntime",      "ecsProperties",        "ecsPropertiesOverride", "eksProperties",
@@ -119,6 +121,8 @@ void set_fields(model::PlannedJob& job, const DefinitionFields& fields) {
   model::JobTemplate& execution = job.execution;
   set_container(execution, fields.container);
   execution.keep_tmp = fields.keep_tmp.value_or(false);
+  execution.log_bytes_max = fields.log_bytes_max.value_or(model::kLogBytesMax);
+  if (fields.log_files) execution.log_files = fields.log_files->files;
   execution.timeout = fields.timeout.value_or(Duration{0});
   execution.parameters = fields.parameters;
   job.spec.resources = execution.resources;
@@ -286,6 +290,7 @@ model::PlannedJob JobReader::read(const JsonValue& value, const Path& path) cons
                  "containerProperties");
     if (children_known) check_container(fields.container, job);
   }
+  if (children_known && fields.log_files) check_log_files(*fields.log_files, job.execution, report);
   check_memory(path.field("retryStrategy"), job);
   return job;
 }

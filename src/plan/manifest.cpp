@@ -19,6 +19,8 @@ nlohmann::ordered_json tasks_json(const TaskOptions& tasks) {
           {"command", tasks.command},
           {"gpus", tasks.gpus},
           {"key", tasks.key},
+          {"maxLogMiB", tasks.log_mib_max},
+          {"logFiles", tasks.log_files},
           {"maxFailures", tasks.max_failures ? nlohmann::ordered_json(*tasks.max_failures)
                                              : nlohmann::ordered_json(nullptr)}};
 }
@@ -32,6 +34,8 @@ TaskOptions tasks_of(const nlohmann::json& json) {
   tasks.command = json.at("command").get<std::vector<std::string>>();
   tasks.gpus = json.value("gpus", tasks.gpus);
   tasks.key = json.value("key", tasks.key);
+  tasks.log_mib_max = json.value("maxLogMiB", tasks.log_mib_max);
+  tasks.log_files = json.value("logFiles", tasks.log_files);
   if (json.contains("maxFailures") && !json.at("maxFailures").is_null())
     tasks.max_failures = json.at("maxFailures").get<std::uint64_t>();
   return tasks;

@@ -1,4 +1,4 @@
-// Ref:: in commands.
+// Ref:: in commands, and in other texts.
 #pragma once
 
 #include <string>
@@ -12,5 +12,9 @@ namespace mpibatch::plan {
 // read the value as code.
 void check_references(const CommandField& command, const std::vector<std::string>& parameters,
                       const std::string& job, const Report& report);
+// As that of a word of a command.
+void check_text_references(const std::string& text, const std::string& where,
+                           const std::vector<std::string>& parameters, const std::string& job,
+                           const Report& report);
 
 }  // namespace mpibatch::plan

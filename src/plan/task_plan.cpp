@@ -3,6 +3,7 @@
 #include "plan/array.hpp"
 #include "plan/job.hpp"
 #include "plan/keys.hpp"
+#include "plan/log_fields.hpp"
 #include "plan/queues.hpp"
 #include "plan/references.hpp"
 
@@ -15,6 +16,9 @@ void check_options(const TaskOptions& options, Errors& errors) {
   if (options.memory_mib > 0 && options.memory_mib < 4)
     errors.add("--memory", "", "must be at least 4 (MiB)");
   if (options.timeout < Duration{0}) errors.add("--timeout", "", "must be at least 1 (second)");
+  if (options.log_mib_max > static_cast<std::uint64_t>(kLogMibMax))
+    errors.add("--max-log-mib", "", "must be at most " + std::to_string(kLogMibMax));
+  if (options.log_files.ends_with('/')) errors.add("--log-files", "", "must be the path of a file");
   if (options.attempts < 1 || options.attempts > model::kAttemptsMax)
     errors.add("--attempts", "", "must be from 1 to " + std::to_string(model::kAttemptsMax));
   if (!options.command.empty() && options.command.front().empty())
@@ -33,12 +37,16 @@ model::PlannedJob make_job(const char* name, std::shared_ptr<const model::Parame
   execution.size = job.spec.size = table ? table->rows() : 0;
   execution.resources = job.spec.resources = {options.vcpus, options.memory_mib, options.gpus};
   execution.timeout = options.timeout;
+  if (options.log_mib_max > 0) execution.log_bytes_max = options.log_mib_max << 20;
+  execution.log_files = {options.log_files, options.log_files};
   job.spec.retry.attempts = options.attempts;
   job.spec.max_failures = options.max_failures;
   if (table) {
     execution.parameter_names = table->names();
     check_references({execution.command, false, "word"}, execution.parameter_names, "",
                      Report(errors, "-- command"));
+    if (!options.log_files.empty())
+      check_log_path(options.log_files, "", execution, Report(errors, "--log-files"));
   }
   job.parameters = std::move(table);
   return job;

@@ -54,6 +54,8 @@ struct TaskOptions {
   // Of a sheet: a column, or a text with Ref::{column}. Empty: the first column; where values stand
   // twice there, all of them, `name=value,…`; where rows stand twice, the index.
   std::string key = {};
+  std::uint64_t log_mib_max = 0;  // 0: as a plan's default
+  std::string log_files = {};     // a path, as a plan's logFiles, for both streams; empty: packed
 };
 
 // A plan file: in YAML if its name ends in .yaml or .yml, else in JSON. A relative `path` starts at

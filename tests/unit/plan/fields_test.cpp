@@ -14,7 +14,7 @@ TEST_F(FieldsTest, UnknownOnesAreNamedWithTheNearest) {
             "dependsOn, retryStrategy, timeout, shareIdentifier, schedulingPriorityOverride, "
             "consumableResourcePropertiesOverride, type, containerProperties, nodeProperties, "
             "schedulingPriority, constraints, consumableResourceProperties, expectedSeconds, "
-            "notBeforeSeconds, checkpoint, results, keepTmp, tags\n"
+            "notBeforeSeconds, checkpoint, results, keepTmp, maxLogMiB, logFiles, tags\n"
             "plan.json: jobs[0].script: unknown field 'script'; it belongs in "
             "'containerProperties'\n"
             "plan.json: jobs[0].containerProperties.comand: unknown field 'comand'; did you mean "
