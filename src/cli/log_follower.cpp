@@ -61,13 +61,13 @@ void LogBatch::hand_on() {
 // ---- DriverWatch
 
 bool DriverWatch::driven(Duration now) {
-  if (looked_at_ && now - *looked_at_ < kDriverEvery) return true;
+  if (looked_at_ && now - *looked_at_ < kDriverEvery) return driven_;
   const bool first = !looked_at_;
   looked_at_ = now;
   if (auto owner = store::read_owner(files_, folder_); owner && *owner) owner_ = std::move(*owner);
   auto state = store::OwnerState::Unknown;  // also where the folder cannot be read at the moment
   if (owner_) state = store::judge(*owner_, store::this_process(), store::start_ticks_of);
-  if (first && state == store::OwnerState::Gone) return false;
+  if (first && state == store::OwnerState::Gone) return driven_ = false;
   bool alive = first || state == store::OwnerState::Alive;
   if (owner_ && state == store::OwnerState::Unknown) {
     const auto counter = store::read_counter(files_, folder_, owner_->epoch);
@@ -77,7 +77,7 @@ bool DriverWatch::driven(Duration now) {
     }
   }
   if (alive) seen_at_ = now;
-  return now - *seen_at_ < kDriverPatience;
+  return driven_ = seen_at_ && now - *seen_at_ < kDriverPatience;
 }
 
 // ---- LogFollower

@@ -57,6 +57,7 @@ class DriverWatch {
   std::optional<std::uint64_t> counter_;
   std::optional<Duration> looked_at_;
   std::optional<Duration> seen_at_;  // alive, or perhaps alive
+  bool driven_ = true;
 };
 
 enum class FollowEnd {

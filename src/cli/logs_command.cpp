@@ -114,6 +114,8 @@ class Logs {
     std::vector<std::string> problems;
     if (auto done = watch_.look(run_.view.state, events, problems); !done) return done;
     watch_.for_each_open(run_.view.state, add);
+    if (!options_.follow)
+      for (const std::string& error : watch_.unread()) warn(error);
     for (const std::string& problem : problems) warn(problem);
     Result<void> shown;
     std::size_t count = 0;

@@ -14,7 +14,8 @@ constexpr int kTriesMax = 5;
 
 struct Watched {
   AttemptScan scan;
-  int failures = 0;
+  int failures = 0;  // one after the other
+  std::string error{};
 };
 
 }  // namespace
@@ -43,9 +44,17 @@ Result<void> AttemptWatch::look(const Fold& state, const AttemptEvents& events,
     const auto done = segment.scan.read(state_->files, state, *state_->translation, events);
     const bool damaged = !done && done.error().kind == ErrorKind::Damaged;
     segment.failures = done ? 0 : damaged ? kTriesMax : segment.failures + 1;
-    if (segment.failures >= kTriesMax) problems.push_back(done.error().message);
+    segment.error = done ? std::string() : done.error().message;
+    if (segment.failures >= kTriesMax) problems.push_back(segment.error);
   }
   return {};
+}
+
+std::vector<std::string> AttemptWatch::unread() const {
+  std::vector<std::string> errors;
+  for (const auto& [path, segment] : state_->segments)
+    if (segment.failures > 0 && segment.failures < kTriesMax) errors.push_back(segment.error);
+  return errors;
 }
 
 void AttemptWatch::for_each_open(const Fold& state,

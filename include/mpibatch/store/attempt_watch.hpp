@@ -32,6 +32,9 @@ class AttemptWatch {
   // `problems`, once. `state` is of the same run and the same plan each time.
   Result<void> look(const Fold& state, const AttemptEvents& events,
                     std::vector<std::string>& problems);
+  // Why segments could not be read at the last look, and are tried again at the next one. Who does
+  // not look again says it now.
+  std::vector<std::string> unread() const;
   // The attempts whose ends were not seen yet; `stop` is how far their segments were read.
   void for_each_open(const Fold& state, const std::function<void(const Attempt&)>& take) const;
 

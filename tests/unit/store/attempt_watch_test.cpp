@@ -149,8 +149,10 @@ TEST_F(AttemptWatchTest, AVanishedSegmentIsTriedAgainAFewTimes) {
   ASSERT_TRUE(disk.remove(run.folder().segment(kNode, kInstance)));
   look(watch, disk);
   EXPECT_TRUE(problems.empty());
+  EXPECT_EQ(watch.unread().size(), 1U);
   for (int i = 0; i < 9; ++i) look(watch, disk);
   EXPECT_EQ(problems.size(), 1U);
+  EXPECT_TRUE(watch.unread().empty());
 }
 
 class FoldOnTest : public AttemptWatchTest {};
