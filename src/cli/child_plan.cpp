@@ -39,14 +39,20 @@ model::Environment variables(const Shown& one) {
   return all;
 }
 
-std::string folder(const Shown& one) {
-  const std::string& given = one.job.execution.working_directory;
-  return std::filesystem::absolute(given.empty() ? "." : given).lexically_normal().string();
+std::string normal(const std::string& path) {
+  return std::filesystem::absolute(path).lexically_normal().string();
 }
 
+std::string folder(const Shown& one) {
+  const std::string& given = one.job.execution.working_directory;
+  return normal(given.empty() ? "." : given);
+}
+
+// Of its first attempt.
 model::LogFiles log_files(const Shown& one) {
-  return model::log_files_of(one.job.execution, parameters_of(one.job, one.child),
-                             {one.child, 1, folder(one)});
+  auto [out, error] = model::log_files_of(one.job.execution, parameters_of(one.job, one.child),
+                                          {one.child, 1, folder(one)});
+  return {out.empty() ? out : normal(out), error.empty() ? error : normal(error)};
 }
 
 std::string resources(const model::Resources& each) {
