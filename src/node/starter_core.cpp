@@ -205,7 +205,10 @@ void StarterCore::State::finish(const model::ExecutionId& id, HeldAttempt& attem
 
 bool StarterCore::State::batch_due() {
   const bool to_say = linked && (!outgoing.empty() || ends.ready());
-  if (!to_say && !ends.sync_needed()) return false;
+  if (!to_say && !ends.sync_needed()) {
+    outgoing.send_at = Duration::max();
+    return false;
+  }
   if (!outgoing.frames.empty()) return true;
   const bool starting = std::any_of(actions.begin(), actions.end(), [](const Action& action) {
     return std::holds_alternative<Spawn>(action);

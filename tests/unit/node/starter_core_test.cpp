@@ -319,6 +319,20 @@ TEST(StarterCore, SaysAtOnceThatItHasNoMoreWork) {
   EXPECT_EQ(driver.ends().size(), 1U);
 }
 
+// It once waited for a message that nobody could be sent.
+TEST(StarterCore, WaitsForNothingWithoutALink) {
+  AttachedDriver driver(1);
+  driver.down({grant_of(1, 0, {{0, 2}})});
+  driver.started(driver.spawned[0].execution);
+  driver.core.output(driver.spawned[0].execution, store::Stream::Stdout, "text");
+  driver.core.link_lost(driver.now);
+  driver.ended(driver.spawned[0].execution);
+  driver.pass(10ms);
+  ASSERT_EQ(driver.syncs.size(), 1U);
+  driver.synced(driver.syncs[0]);
+  EXPECT_GT(driver.core.wake_at(), driver.now.boot + 1s);
+}
+
 TEST(StarterCore, SlotsAreWhatTheGrantAsksFor) {
   AttachedDriver driver(4);
   protocol::Grant big = grant_of(1, 0, {{0, 2}});
