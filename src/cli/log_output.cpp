@@ -86,6 +86,9 @@ void LogOutput::cut(const store::Attempt& attempt, const store::OutputCut& cut) 
     gap.cut.bytes += cut.bytes;
     return;
   }
+  // What follows the gap is no rest of the line before it.
+  joiner_.end(attempt.execution, cut.stream,
+              [&](std::string_view text) { line(attempt, cut.stream, text); });
   if (gap.cut.bytes > 0) tell(of, gap, true);
   gap = {cut, 0};
 }

@@ -143,6 +143,17 @@ TEST_F(LogOutputTest, SaysWhileItIsBeingCutAndHowMuchItWas) {
             "the end\n");
 }
 
+TEST_F(LogOutputTest, NoLineReachesOverAGap) {
+  auto log = output(lines("a.*z", false));
+  const Attempt attempt = attempt_of(1);
+  log.take(attempt, Stream::Stdout, "a");
+  log.cut(attempt, {attempt.execution, Stream::Stdout, 1, 10, 4});
+  log.take(attempt, Stream::Stdout, "z\nabcz\n");
+  log.end(attempt);
+  ASSERT_TRUE(log.flush());
+  EXPECT_EQ(printed, "abcz\n");
+}
+
 TEST_F(LogOutputTest, AGapIsAnObjectOfItsOwn) {
   auto log = output({false, true, {}});
   const Attempt attempt = attempt_of(1);
