@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/crc32c_tables.hpp"
+
 namespace mpibatch {
 namespace {
 
@@ -27,6 +29,16 @@ TEST(Crc32c, GoesOnFromASeedAtEverySplit) {
   const std::string bytes = counting(7, 5) + "tail";
   for (std::size_t split = 0; split <= bytes.size(); ++split)
     EXPECT_EQ(crc32c(bytes.substr(split), crc32c(bytes.substr(0, split))), crc32c(bytes)) << split;
+}
+
+TEST(Crc32c, IsTheSameWithoutTheInstruction) {
+  const std::string bytes = counting(3, 7) + counting(250, -9) + "the end";
+  for (std::size_t begin = 0; begin <= 9; ++begin)
+    for (std::size_t size = 0; size + begin <= bytes.size(); ++size) {
+      const auto part = std::string_view(bytes).substr(begin, size);
+      EXPECT_EQ(crc32c(part), crc32c_by_tables(part)) << begin << " " << size;
+      EXPECT_EQ(crc32c(part, 0x12345678), crc32c_by_tables(part, 0x12345678));
+    }
 }
 
 TEST(Crc32c, SeesEveryFlippedBit) {
