@@ -27,15 +27,16 @@ Result<void> read_on(const FileSystem& files, const StateFolder& folder, FactNum
                      Fold& state) {
   Result<void> applied;
   const auto take = [&](FactNumber number, const model::Fact& fact) {
-    if (applied && number <= upto) applied = apply(number, fact, state);
+    if (applied) applied = apply(number, fact, state);
   };
-  auto read = read_journal(files, folder, state.last, take);
+  auto read = read_journal(files, folder, {state.last, upto, state.mark}, take);
   if (!read) return tl::unexpected(read.error());
   if (!applied) return applied;
   if (!state.run.empty() && state.run != read->run)
     return fail(ErrorKind::Damaged, "'" + state.snapshot + "' is a snapshot of another run");
   state.run = std::move(read->run);
   state.stops = std::move(read->stops);
+  if (read->mark) state.mark = read->mark;
   return {};
 }
 
@@ -52,6 +53,7 @@ Result<Fold> fold_from(const FileSystem& files, const StateFolder& folder, FactN
   state.scheduler = std::move(*core);
   state.last = snapshot->last;
   state.adoptions = std::move(snapshot->adoptions);
+  state.mark = snapshot->mark;
   state.snapshot = path;
   if (auto done = read_on(files, folder, upto, state); !done) return tl::unexpected(done.error());
   return state;

@@ -167,6 +167,10 @@ Result<void> Hdf5File::write_attribute(const std::string& object, const char* na
   return {};
 }
 
+bool Hdf5File::has_attribute(const std::string& object, const char* name) const {
+  return H5Aexists_by_name(file_.get(), object.c_str(), name, H5P_DEFAULT) > 0;
+}
+
 Result<std::uint64_t> Hdf5File::read_number(const std::string& object, const char* name) const {
   const Hid attribute(H5Aopen_by_name(file_.get(), object.c_str(), name, H5P_DEFAULT, H5P_DEFAULT),
                       H5Aclose);

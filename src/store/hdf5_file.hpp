@@ -53,6 +53,7 @@ class Hdf5File {
   Result<void> write_attribute(const std::string& object, const char* name, std::uint64_t value);
   Result<void> write_attribute(const std::string& object, const char* name,
                                const std::string& value);
+  bool has_attribute(const std::string& object, const char* name) const;
   Result<std::uint64_t> read_number(const std::string& object, const char* name) const;
   // A byte dataset, compressed, with its CRC-32C as an attribute.
   Result<void> write_bytes(const std::string& name, const std::string& bytes);

@@ -12,6 +12,7 @@ namespace mpibatch::store {
 
 namespace {
 
+constexpr std::uint64_t kPrefaceAhead = 64 << 10;  // more than any preface but a long history's
 constexpr std::string_view kJournalSuffix = ".journal";
 
 std::optional<model::Epoch> epoch_of(std::string_view name) {
@@ -41,9 +42,9 @@ Result<std::optional<JournalPreface>> read_preface(RecordReader& reader, model::
 
 class JournalReader {
  public:
-  JournalReader(const FileSystem& files, const StateFolder& folder, FactNumber after,
+  JournalReader(const FileSystem& files, const StateFolder& folder, const JournalPart& part,
                 const std::function<void(FactNumber, const model::Fact&)>& apply)
-      : files_(files), folder_(folder), after_(after), apply_(apply) {}
+      : files_(files), folder_(folder), part_(part), after_(part.after), apply_(apply) {}
 
   Result<JournalRead> run() {
     if (auto done = find_newest(); !done) return tl::unexpected(done.error());
@@ -68,6 +69,7 @@ class JournalReader {
     if (!epochs) return tl::unexpected(epochs.error());
     for (auto epoch = epochs->rbegin(); epoch != epochs->rend(); ++epoch) {
       RecordReader reader(files_, folder_.journal(*epoch), FileKind::Journal);
+      reader.read_ahead_to(kPrefaceAhead);
       auto preface = read_preface(reader, *epoch);
       if (!preface) return tl::unexpected(preface.error());
       if (!*preface) continue;
@@ -96,7 +98,9 @@ class JournalReader {
   Result<void> read_segment(model::Epoch epoch, const SegmentStop* stop) {
     const std::string path = folder_.journal(epoch);
     RecordReader reader(files_, path, FileKind::Journal, 0, stop ? stop->bytes : UINT64_MAX);
+    reader.read_ahead_to(kPrefaceAhead);
     const auto preface = read_preface(reader, epoch);
+    reader.read_ahead_to(UINT64_MAX);
     if (!preface && preface.error().kind == ErrorKind::NotFound)
       return fail(ErrorKind::Damaged, "'" + path +
                                           "' is missing, and a later epoch counts on it. " +
@@ -104,7 +108,9 @@ class JournalReader {
     if (!preface) return tl::unexpected(preface.error());
     if (*preface && (*preface)->run != result_.run)
       return reader.damaged(kHeaderSize, "it belongs to another run");
-    std::uint64_t number = 0;
+    const auto skipped = skip_known(reader, epoch);
+    if (!skipped) return tl::unexpected(skipped.error());
+    std::uint64_t number = *skipped;
     if (auto done = read_facts(reader, epoch, number); !done) return done;
     if (stop && number != stop->facts)
       return reader.damaged(reader.offset(), "it holds " + std::to_string(number) +
@@ -115,16 +121,31 @@ class JournalReader {
     return {};
   }
 
+  // Facts of the segment that need not be read, since they were synced and `after` covers them.
+  Result<std::uint64_t> skip_known(RecordReader& reader, model::Epoch epoch) const {
+    const auto& mark = part_.mark;
+    if (!mark || mark->epoch != epoch || after_.epoch != epoch || mark->facts > after_.number)
+      return 0;
+    const auto skipped = reader.skip_to_mark(mark->bytes);
+    if (!skipped) return tl::unexpected(skipped.error());
+    return *skipped ? mark->facts : 0;
+  }
+
   Result<void> read_facts(RecordReader& reader, model::Epoch epoch, std::uint64_t& number) {
     model::Fact fact;
+    std::uint64_t mark = 0;
     for (;;) {
       const auto record = reader.next();
       if (!record) return tl::unexpected(record.error());
+      if (reader.mark() != mark && number > 0 && FactNumber{epoch, number} <= part_.upto)
+        result_.mark = SegmentStop{epoch, reader.mark(), number};
+      mark = reader.mark();
       if (!*record) return {};
       const FactNumber id{epoch, ++number};
       if (id <= after_) continue;
       if ((*record)->kind != RecordKind::Fact || !from_layout((*record)->payload, fact))
         return reader.damaged((*record)->offset, "it holds a record that is no fact");
+      if (id > part_.upto) continue;
       apply_(id, fact);
       ++result_.facts;
       result_.last = id;
@@ -133,6 +154,7 @@ class JournalReader {
 
   const FileSystem& files_;
   const StateFolder& folder_;
+  const JournalPart& part_;
   const FactNumber after_;
   const std::function<void(FactNumber, const model::Fact&)>& apply_;
   JournalPreface newest_;
@@ -192,9 +214,9 @@ Result<std::uint64_t> JournalWriter::commit() {
 std::uint64_t JournalWriter::bytes() const { return records_->bytes(); }
 
 Result<JournalRead> read_journal(const FileSystem& files, const StateFolder& folder,
-                                 FactNumber after,
+                                 const JournalPart& part,
                                  const std::function<void(FactNumber, const model::Fact&)>& apply) {
-  return JournalReader(files, folder, after, apply).run();
+  return JournalReader(files, folder, part, apply).run();
 }
 
 Result<bool> read_journal_on(const FileSystem& files, const StateFolder& folder, SegmentStop& stop,

@@ -155,6 +155,16 @@ void RecordReader::skip_to(std::uint64_t offset) {
   at_end_ = false;
 }
 
+Result<bool> RecordReader::skip_to_mark(std::uint64_t offset) {
+  if (stopped_ || offset < this->offset() || offset > limit_ || limit_ - offset < kMarkSize)
+    return false;
+  const auto bytes = files_.read(path_, offset, kMarkSize);
+  if (!bytes) return tl::unexpected(bytes.error());
+  if (!mark_at(*bytes, offset)) return false;
+  skip_to(offset);
+  return true;
+}
+
 Result<bool> RecordReader::header() {
   const auto filled = fill(kHeaderSize);
   if (!filled) return filled;
@@ -213,6 +223,7 @@ Result<std::optional<RecordView>> RecordReader::next() {
                       offset(), offset() + size};
     used_ += size;
     if (record.kind != RecordKind::Mark) return record;
+    mark_ = record.offset;
   }
   return std::nullopt;
 }

@@ -112,6 +112,9 @@ class RecordReader {
   void read_ahead_to(std::uint64_t end) { ahead_ = end; }
   // Goes on at `offset`, where a record ends, not before where it is.
   void skip_to(std::uint64_t offset);
+  // Goes on at `offset` if a mark stands there, and says whether; not before where it is.
+  Result<bool> skip_to_mark(std::uint64_t offset);
+  std::uint64_t mark() const { return mark_; }  // the offset of the last one passed; 0: none
   // The next record that is no mark; none at the end, or where a tail begins.
   Result<std::optional<RecordView>> next();
   std::uint64_t offset() const { return base_ + used_; }  // behind the last record or mark
@@ -133,7 +136,8 @@ class RecordReader {
   std::string buffer_;
   std::uint64_t base_ = 0;  // where the buffer begins in the file
   std::size_t used_ = 0;    // of the buffer
-  bool at_end_ = false;     // the buffer holds the file's last bytes
+  std::uint64_t mark_ = 0;
+  bool at_end_ = false;  // the buffer holds the file's last bytes
   bool stopped_ = false;
   std::optional<std::uint64_t> read_again_;  // the record that was read a second time
 };

@@ -21,6 +21,8 @@ constexpr std::uint64_t kSnapshotVersion = 2;
 constexpr const char* kGroup = "/mpibatch";
 constexpr const char* kCore = "/mpibatch/core";
 constexpr const char* kFold = "/mpibatch/fold";
+constexpr const char* kMarkBytes = "markBytes";
+constexpr const char* kMarkFacts = "markFacts";
 constexpr std::string_view kSnapshotSuffix = ".h5";
 
 std::optional<std::uint64_t> number_of(std::string_view name) {
@@ -53,6 +55,10 @@ Result<void> write_core(Hdf5File& file, const SnapshotCore& core) {
   if (auto done = file.write_attribute(kGroup, "epoch", model::number_of(core.last.epoch)); !done)
     return done;
   if (auto done = file.write_attribute(kGroup, "fact", core.last.number); !done) return done;
+  if (core.mark) {
+    if (auto done = file.write_attribute(kGroup, kMarkBytes, core.mark->bytes); !done) return done;
+    if (auto done = file.write_attribute(kGroup, kMarkFacts, core.mark->facts); !done) return done;
+  }
   if (auto done = file.write_bytes(kCore, core.scheduler); !done) return done;
   return file.write_bytes(kFold, to_layout(core));
 }
@@ -125,8 +131,14 @@ const SnapshotFormat& hdf5_snapshots() {
 }
 
 SnapshotCore core_of(const Fold& state) {
-  return {state.run, state.last, stops_upto(state.stops, state.last.epoch), state.adoptions,
-          state.scheduler.save()};
+  SnapshotCore core{state.run,
+                    state.last,
+                    stops_upto(state.stops, state.last.epoch),
+                    state.adoptions,
+                    state.scheduler.save(),
+                    state.mark};
+  if (core.mark && core.mark->epoch != core.last.epoch) core.mark.reset();
+  return core;
 }
 
 Result<SnapshotCore> read_snapshot(const std::string& path) {
@@ -148,6 +160,13 @@ Result<SnapshotCore> read_snapshot(const std::string& path) {
   auto scheduler = file->read_bytes(kCore);
   if (!scheduler) return tl::unexpected(scheduler.error());
   core.scheduler = std::move(*scheduler);
+  if (file->has_attribute(kGroup, kMarkBytes)) {
+    const auto bytes = file->read_number(kGroup, kMarkBytes);
+    if (!bytes) return tl::unexpected(bytes.error());
+    const auto facts = file->read_number(kGroup, kMarkFacts);
+    if (!facts) return tl::unexpected(facts.error());
+    core.mark = SegmentStop{core.last.epoch, *bytes, *facts};
+  }
   return core;
 }
 

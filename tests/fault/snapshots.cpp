@@ -10,9 +10,10 @@ namespace {
 struct Content {
   store::SnapshotCore core;
   std::string scheduler;
+  std::optional<store::SegmentStop> mark;
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive& core& scheduler;
+    archive& core& scheduler& mark;
   }
 };
 
@@ -28,14 +29,16 @@ Result<store::SnapshotCore> SimulatedSnapshots::read(const std::string& path) co
       !from_layout(std::string_view(*bytes).substr(4), content))
     return fail(ErrorKind::Damaged, "'" + path + "' is not what was written");
   content.core.scheduler = std::move(content.scheduler);
+  content.core.mark = content.mark;
   return std::move(content.core);
 }
 
 Result<void> SimulatedSnapshots::write(FileSystem& files, const store::StateFolder&,
                                        const store::Fold& state, const store::PlanTexts&,
                                        const std::string& path) const {
-  Content content{store::core_of(state), {}};
+  Content content{store::core_of(state), {}, {}};
   content.scheduler = content.core.scheduler;
+  content.mark = content.core.mark;
   const std::string body = to_layout(content);
   auto file = files.create_exclusive(path);
   if (!file) return tl::unexpected(file.error());

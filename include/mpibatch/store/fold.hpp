@@ -3,6 +3,7 @@
 // way. Readers take no lock and need no rank 0.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,9 +37,8 @@ struct Fold {
   std::vector<Adoption> adoptions;  // all of them, in order
   std::string snapshot;             // the file it began with; empty: the whole journal
   std::uint64_t facts = 0;          // read from the journal
+  std::optional<SegmentStop> mark;  // from where the journal need be read for what is after `last`
 };
-
-inline constexpr FactNumber kLastFact{model::Epoch{UINT32_MAX}, UINT64_MAX};
 
 class SnapshotFormat;  // snapshot.hpp
 const SnapshotFormat& hdf5_snapshots();

@@ -28,6 +28,7 @@ struct FactNumber {
     archive& epoch& number;
   }
 };
+inline constexpr FactNumber kLastFact{model::Epoch{UINT32_MAX}, UINT64_MAX};
 
 // Where an older segment ends for all readers, as the rank 0 after it found (and synced) it.
 struct SegmentStop {
@@ -80,20 +81,31 @@ class JournalWriter {
   bool failed_ = false;  // … could not be
 };
 
+// What a reader wants of the journal.
+struct JournalPart {
+  FactNumber after = {};
+  FactNumber upto = kLastFact;
+  // Where a mark stood in the segment of `after`, and how many facts before it, none of them behind
+  // `after`. If it still stands there, what is before it was synced, and is not read again.
+  std::optional<SegmentStop> mark = {};
+};
+
 struct JournalRead {
   std::string run;                 // empty: there is no journal
   std::vector<SegmentStop> stops;  // of every segment that counts: what the next writer records
   std::uint64_t facts = 0;         // handed out
-  FactNumber last;
+  FactNumber last;                 // the last of them, or `after`
+  std::optional<SegmentStop>
+      mark;  // the last one that was read, and stands behind none after `last`
 };
 
-// Hands out the facts after `after` in order. `files` is only read. Damaged names the file and the
+// Hands out the facts of that part in order. `files` is only read. Damaged names the file and the
 // byte. A fact of a segment beyond the stop that a newer segment records does not count, nor does a
 // segment that the newest one does not name: its writer was superseded before it recorded anything.
 // A segment that `after` covers wholly may be missing; an `after` beyond its epoch's stop is
 // Damaged: take an older snapshot.
 Result<JournalRead> read_journal(const FileSystem& files, const StateFolder& folder,
-                                 FactNumber after,
+                                 const JournalPart& part,
                                  const std::function<void(FactNumber, const model::Fact&)>& apply);
 
 // Hands out the facts that the newest segment holds behind `stop`, the last of JournalRead::stops,

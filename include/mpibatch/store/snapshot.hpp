@@ -4,18 +4,20 @@
 //
 //   user block       512 bytes before HDF5's: record.hpp, one record: u64 size of the file, u32
 //                    CRC-32C of what follows
-//   /mpibatch        group; attributes formatVersion, run, epoch, fact
+//   /mpibatch        group; attributes formatVersion, run, epoch, fact; markBytes, markFacts: where
+//                    in that epoch's segment a mark stands, and the facts before it (may be absent)
 //   /mpibatch/core   Scheduler::save() as bytes; attribute crc32c
-//   /mpibatch/fold   base/layout.hpp of SnapshotCore without `scheduler`, as bytes; attribute
-//   crc32c /jobs /array_children /attempts /nodes /queues /job_definitions   one compound dataset
-//   each, a
-//                    row an item; texts are UTF-8; …At columns are milliseconds since 1970
+//   /mpibatch/fold   base/layout.hpp of SnapshotCore up to `adoptions`, as bytes; attribute crc32c
+//   /jobs /array_children /attempts /nodes /queues /job_definitions
+//                    one compound dataset each, a row an item; texts are UTF-8; …At columns are
+//                    milliseconds since 1970
 //
 // Version rule: a changed core, fold or formatVersion is refused by older programs by name; tables
 // may gain columns.
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,7 +32,8 @@ struct SnapshotCore {
   FactNumber last;
   std::vector<SegmentStop> stops;
   std::vector<Adoption> adoptions;
-  std::string scheduler;  // Scheduler::save()
+  std::string scheduler;            // Scheduler::save()
+  std::optional<SegmentStop> mark;  // of the segment of `last`: see JournalPart
   bool operator==(const SnapshotCore&) const = default;
   template <class Archive>
   void serialize(Archive& archive, unsigned) {

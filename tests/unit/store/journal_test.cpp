@@ -27,9 +27,9 @@ struct Read {
   std::vector<std::string> reasons;
 };
 
-Read read(const FileSystem& files, FactNumber after = {}) {
+Read read(const FileSystem& files, const JournalPart& part = {}) {
   Read got;
-  got.result = read_journal(files, kFolder, after, [&](FactNumber, const model::Fact& one) {
+  got.result = read_journal(files, kFolder, part, [&](FactNumber, const model::Fact& one) {
     got.reasons.push_back(reason_of(one));
   });
   return got;
@@ -93,7 +93,7 @@ TEST(Journal, GivesBackEveryFactInOrder) {
   EXPECT_EQ(got.result->run, kRun);
   EXPECT_EQ(got.result->last, (FactNumber{Epoch{1}, 3}));
   EXPECT_EQ(got.result->stops, (std::vector<SegmentStop>{{Epoch{1}, writer->bytes(), 3}}));
-  EXPECT_EQ(read(disk, {Epoch{1}, 2}).reasons, std::vector<std::string>{"c"});
+  EXPECT_EQ(read(disk, {{Epoch{1}, 2}}).reasons, std::vector<std::string>{"c"});
 }
 
 TEST(Journal, CommitWithNothingNewDoesNotSync) {
@@ -220,7 +220,7 @@ TEST(Journal, AMissingSegmentIsNamed) {
   ASSERT_FALSE(got.result);
   EXPECT_EQ(got.result.error().kind, ErrorKind::Damaged);
   EXPECT_NE(got.result.error().message.find("0000000001.journal' is missing"), std::string::npos);
-  EXPECT_TRUE(read(disk, {Epoch{1}, 1}).result) << "a snapshot that covers it needs it no more";
+  EXPECT_TRUE(read(disk, {{Epoch{1}, 1}}).result) << "a snapshot that covers it needs it no more";
 }
 
 TEST(Journal, DamageBeforeAStopOrAMarkIsNamed) {
@@ -265,11 +265,70 @@ TEST(Journal, ASnapshotBeyondTheStopIsRefused) {
   take_over(disk, 2);
   old->append(fact("does not"));
   ASSERT_TRUE(old->commit());
-  EXPECT_TRUE(read(disk, {Epoch{1}, 1}).result);
-  EXPECT_FALSE(read(disk, {Epoch{1}, 2}).result);
-  EXPECT_TRUE(read(disk, {Epoch{2}, 0}).result);
-  EXPECT_FALSE(read(disk, {Epoch{2}, 1}).result);
-  EXPECT_FALSE(read(disk, {Epoch{3}, 0}).result);
+  EXPECT_TRUE(read(disk, {{Epoch{1}, 1}}).result);
+  EXPECT_FALSE(read(disk, {{Epoch{1}, 2}}).result);
+  EXPECT_TRUE(read(disk, {{Epoch{2}, 0}}).result);
+  EXPECT_FALSE(read(disk, {{Epoch{2}, 1}}).result);
+  EXPECT_FALSE(read(disk, {{Epoch{3}, 0}}).result);
+}
+
+TEST(Journal, IsReadFromAMarkOn) {
+  MemoryFileSystem disk;
+  auto writer = begin(disk, 1, {});
+  for (const char* reason : {"a", "b", "c", "d"}) {
+    writer->append(fact(reason));
+    ASSERT_TRUE(writer->commit());
+  }
+  const Read some = read(disk, {{}, {Epoch{1}, 3}});
+  EXPECT_EQ(some.reasons, (std::vector<std::string>{"a", "b", "c"}));
+  EXPECT_EQ(some.result->last, (FactNumber{Epoch{1}, 3}));
+  ASSERT_TRUE(some.result->mark);
+  EXPECT_EQ(some.result->mark->facts, 3U);
+  // Nobody looks at what was damaged since: the snapshot holds it.
+  const std::string path = kFolder.journal(Epoch{1});
+  const std::string bytes = disk.read(path).value();
+  std::string bad = bytes;
+  bad[some.result->mark->bytes - 1] ^= 1;
+  disk.overwrite(path, bad);
+  const JournalPart rest{some.result->last, kLastFact, some.result->mark};
+  const Read got = read(disk, rest);
+  ASSERT_TRUE(got.result) << got.result.error().message;
+  EXPECT_EQ(got.reasons, std::vector<std::string>{"d"});
+  EXPECT_EQ(got.result->stops, (std::vector<SegmentStop>{{Epoch{1}, bytes.size(), 4}}));
+  EXPECT_EQ(got.result->mark->facts, 4U);
+  EXPECT_FALSE(read(disk, {some.result->last}).result) << "from the beginning";
+}
+
+TEST(Journal, WithoutThatMarkItIsReadFromTheBeginning) {
+  MemoryFileSystem disk;
+  auto writer = begin(disk, 1, {});
+  for (const char* reason : {"a", "b"}) {
+    writer->append(fact(reason));
+    ASSERT_TRUE(writer->commit());
+  }
+  const SegmentStop mark = read(disk).result->mark.value();
+  const FactNumber last{Epoch{1}, 2};
+  const std::string path = kFolder.journal(Epoch{1});
+  const std::string bytes = disk.read(path).value();
+  // A power loss took the mark; or with it what stood before it, whose space there still is.
+  disk.overwrite(path, bytes.substr(0, mark.bytes));
+  EXPECT_TRUE(read(disk, {last, kLastFact, mark}).result);
+  for (const std::size_t size : {mark.bytes, bytes.size()}) {
+    std::string zeros = bytes.substr(0, mark.bytes - 10);
+    zeros.resize(size);
+    disk.overwrite(path, zeros);
+    const Read got = read(disk, {last, kLastFact, mark});
+    ASSERT_FALSE(got.result);
+    EXPECT_NE(got.result.error().message.find("take an older snapshot"), std::string::npos);
+  }
+  disk.overwrite(path, bytes);
+  for (const SegmentStop& foreign :
+       {SegmentStop{Epoch{1}, mark.bytes + 1, 2}, SegmentStop{Epoch{1}, UINT64_MAX, 2},
+        SegmentStop{Epoch{1}, mark.bytes, 3}, SegmentStop{Epoch{2}, mark.bytes, 2}}) {
+    const Read got = read(disk, {{Epoch{1}, 1}, kLastFact, foreign});
+    ASSERT_TRUE(got.result);
+    EXPECT_EQ(got.reasons, std::vector<std::string>{"b"});
+  }
 }
 
 TEST(Journal, BeforeItsFirstCommitASegmentIsEmpty) {

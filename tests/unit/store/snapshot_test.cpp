@@ -78,6 +78,24 @@ TEST_F(SnapshotTest, TheJournalGoesOnFromIt) {
   EXPECT_EQ(folded().facts, 0U);
 }
 
+TEST_F(SnapshotTest, SaysFromWhereTheJournalIsRead) {
+  const Compacted made = compacted();
+  const auto mark = read_snapshot(made.path)->mark;
+  ASSERT_TRUE(mark);
+  EXPECT_EQ(mark->epoch, made.last.epoch);
+  EXPECT_EQ(mark->facts, made.last.number);
+  run.grant(kAlignJob, {{3, 4}});
+  EXPECT_EQ(folded().facts, 1U);
+  // One from before that was said.
+  Fold old = folded();
+  old.mark.reset();
+  const std::string path = run.folder().snapshots() + "/0000000002.h5";
+  ASSERT_TRUE(write_snapshot(disk, run.folder(), old, {}, path));
+  EXPECT_FALSE(read_snapshot(path)->mark);
+  EXPECT_EQ(folded().snapshot, path);
+  EXPECT_EQ(folded().scheduler.save(), run.core().save());
+}
+
 TEST_F(SnapshotTest, HoldsNoMoreThanWasAskedFor) {
   const FactNumber upto{model::Epoch{1}, 3};
   EXPECT_EQ(compacted(upto).last, upto);
