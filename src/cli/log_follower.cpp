@@ -84,7 +84,7 @@ bool DriverWatch::driven(Duration now) {
 
 LogFollower::LogFollower(const FileSystem& files, RunReading& run, store::AttemptWatch& watch,
                          const LogChoice& choice, std::optional<store::Stream> stream,
-                         LogOutput& output, Show show)
+                         LogOutput& output, Show show, const Begun& begun)
     : files_(files),
       run_(run),
       watch_(watch),
@@ -104,6 +104,9 @@ LogFollower::LogFollower(const FileSystem& files, RunReading& run, store::Attemp
     };
     return;
   }
+  events_.started = [this, begun](const store::Attempt& attempt) {
+    if (choice_.wants(attempt)) begun(attempt);
+  };
   events_.printed = [this, stream](const store::Attempt& attempt, store::Stream of,
                                    std::string_view bytes) {
     if (choice_.wants(attempt) && (!stream || of == *stream)) batch_.take(attempt, of, bytes);

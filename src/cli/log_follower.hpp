@@ -70,10 +70,11 @@ enum class FollowEnd {
 class LogFollower {
  public:
   using Show = std::function<Result<void>(const store::Attempt&)>;  // a whole attempt
+  using Begun = std::function<void(const store::Attempt&)>;         // it has just started
   // `watch` has looked once. `run` is brought up to date.
   LogFollower(const FileSystem& files, RunReading& run, store::AttemptWatch& watch,
               const LogChoice& choice, std::optional<store::Stream> stream, LogOutput& output,
-              Show show);
+              Show show, const Begun& begun);
   Result<FollowEnd> run();
 
  private:

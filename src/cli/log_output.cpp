@@ -93,6 +93,24 @@ void LogOutput::cut(const store::Attempt& attempt, const store::OutputCut& cut) 
   gap = {cut, 0};
 }
 
+void LogOutput::elsewhere(const store::Attempt& attempt, store::Stream stream,
+                          const std::string& path) {
+  const LogName& name = name_of(attempt);
+  const std::string text = fmt::format("{} goes to {}", text_of(stream), printable(path));
+  if (style_.json) {
+    json value = json_of(name, attempt, stream);
+    value["logFile"] = path;
+    put(dumped(value));
+  } else if (style_.pattern) {
+    // Once: there may be a file for each of very many.
+    if (!std::exchange(elsewhere_told_, true))
+      warn(fmt::format("{}: {}; files are not searched", to_string(name), text));
+  } else {
+    turn_to(attempt);
+    put(fmt::format("{}[mpibatch: {}]\n", at_line_begin_ ? "" : "\n", text));
+  }
+}
+
 void LogOutput::end(const store::Attempt& attempt) {
   for (const store::Stream stream : {store::Stream::Stdout, store::Stream::Stderr}) {
     joiner_.end(attempt.execution, stream,

@@ -41,6 +41,8 @@ class LogOutput {
   void announce(const store::Attempt& attempt);
   void take(const store::Attempt& attempt, store::Stream stream, std::string_view bytes);
   void cut(const store::Attempt& attempt, const store::OutputCut& cut);
+  // What this stream prints goes there, and is not shown.
+  void elsewhere(const store::Attempt& attempt, store::Stream stream, const std::string& path);
   void end(const store::Attempt& attempt);  // nothing more comes of it
   // Hands everything on; where output is being cut, says so already. Fails as `write` does, for
   // good.
@@ -69,6 +71,7 @@ class LogOutput {
   std::optional<std::pair<std::pair<model::JobId, model::ChildIndex>, LogName>> named_;  // likewise
   std::optional<model::ExecutionId> shown_;  // the last one
   bool at_line_begin_ = true;
+  bool elsewhere_told_ = false;
   std::string buffer_;
   Result<void> written_;
   std::uint64_t lines_ = 0;

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
@@ -80,8 +81,10 @@ class Logs {
   Result<int> show() {
     if (auto shown = show_what_is_there(); !shown) return tl::unexpected(shown.error());
     if (!options_.follow) return ended();
-    LogFollower follower(files_, run_, watch_, choice_, stream_, output_,
-                         [this](const store::Attempt& attempt) { return show_attempt(attempt); });
+    LogFollower follower(
+        files_, run_, watch_, choice_, stream_, output_,
+        [this](const store::Attempt& attempt) { return show_attempt(attempt); },
+        [this](const store::Attempt& attempt) { show_files(attempt, {}); });
     const auto end = follower.run();
     if (!end) return tl::unexpected(end.error());
     switch (*end) {
@@ -132,14 +135,29 @@ class Logs {
   Result<void> show_attempt(const store::Attempt& attempt) {
     if (attempt.end && !attempt.end->succeeded()) output_.announce(attempt);
     store::SegmentPosition position;
+    std::array<bool, 2> packed{};  // by store::Stream
     const auto read = store::read_output(
         files_, attempt, stream_, position,
-        [&](store::Stream stream, std::string_view bytes) { output_.take(attempt, stream, bytes); },
+        [&](store::Stream stream, std::string_view bytes) {
+          packed[stream == store::Stream::Stderr] = true;
+          output_.take(attempt, stream, bytes);
+        },
         [&](const store::OutputCut& cut) { output_.cut(attempt, cut); });
     if (!read) return read;
+    show_files(attempt, packed);
     const bool goes_on = options_.follow && attempt.state == store::AttemptState::Running;
     if (!goes_on) output_.end(attempt);
     return {};
+  }
+
+  // Of a stream that has something packed the plan was another one then.
+  void show_files(const store::Attempt& attempt, const std::array<bool, 2>& packed) {
+    if (attempt.end && attempt.end->kind == model::EndKind::CannotStart) return;
+    const auto [out, error] = plan_.log_files(attempt);
+    if (!out.empty() && !packed[0] && stream_ != store::Stream::Stderr)
+      output_.elsewhere(attempt, store::Stream::Stdout, out);
+    if (!error.empty() && !packed[1] && stream_ != store::Stream::Stdout)
+      output_.elsewhere(attempt, store::Stream::Stderr, error);
   }
 
   Result<void> nothing_there(unsigned last_attempt) const {

@@ -7,8 +7,11 @@
 #include <mpibatch/base/check.hpp>
 #include <mpibatch/base/clock.hpp>
 #include <mpibatch/base/host.hpp>
+#include <mpibatch/model/log_files.hpp>
+#include <mpibatch/store/surroundings.hpp>
 
 #include "cli/job_reference.hpp"
+#include "cli/plan_summary.hpp"
 #include "cli/state_option.hpp"
 
 namespace mpibatch::cli {
@@ -42,6 +45,7 @@ Result<PlanCopy> PlanCopy::load(const FileSystem& files, const store::StateFolde
                                                 path, plan::to_string(loaded.error().front())));
   PlanCopy copy;
   copy.loaded_ = std::make_shared<const plan::LoadedPlan>(std::move(*loaded));
+  bool files_used = false;
   copy.positions_.assign(core.job_count(), SIZE_MAX);
   for (const model::PlannedJob& job : copy.loaded_->plan.jobs) {
     const auto id = core.find(job.spec.name);
@@ -50,7 +54,11 @@ Result<PlanCopy> PlanCopy::load(const FileSystem& files, const store::StateFolde
     copy.positions_[model::number_of(*id)] = copy.ids_.size();
     copy.ids_.push_back(*id);
     copy.writers_.emplace_back(job);
+    files_used = files_used || job.execution.log_files != model::LogFiles{};
   }
+  if (files_used)
+    if (auto given = store::load_surroundings(files, folder))
+      copy.start_folder_ = std::move(given->working_directory);
   return copy;
 }
 
@@ -72,6 +80,17 @@ std::string PlanCopy::key(model::JobId job, model::ChildIndex child) const {
 
 std::string PlanCopy::definition(model::JobId job) const {
   return loaded_->plan.jobs[position(job)].execution.definition;
+}
+
+model::LogFiles PlanCopy::log_files(const store::Attempt& attempt) const {
+  const model::PlannedJob& job = loaded_->plan.jobs[position(attempt.execution.job)];
+  const model::JobTemplate& execution = job.execution;
+  if (execution.log_files == model::LogFiles{}) return {};
+  const std::string& folder = execution.working_directory;
+  return model::log_files_of(
+      execution, parameters_of(job, attempt.child),
+      {attempt.child, attempt.attempt,
+       folder.empty() ? start_folder_ : absolute_path(folder, start_folder_)});
 }
 
 std::string PlanCopy::name(model::JobId job, std::optional<model::ChildIndex> child) const {

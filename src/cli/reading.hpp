@@ -10,6 +10,7 @@
 #include <mpibatch/base/filesystem.hpp>
 #include <mpibatch/model/plan.hpp>
 #include <mpibatch/plan/load.hpp>
+#include <mpibatch/store/attempts.hpp>
 #include <mpibatch/store/run_view.hpp>
 #include <mpibatch/store/state_folder.hpp>
 
@@ -42,6 +43,8 @@ class PlanCopy {
   Result<JobChoice> find(const std::string& text) const;
   std::string key(model::JobId job, model::ChildIndex child) const;
   std::string definition(model::JobId job) const;
+  // Where what it prints goes instead of into segments, as the plan says now.
+  model::LogFiles log_files(const store::Attempt& attempt) const;
   // "align", "align:NA017".
   std::string name(model::JobId job, std::optional<model::ChildIndex> child) const;
 
@@ -52,6 +55,7 @@ class PlanCopy {
   std::vector<model::JobId> ids_;          // of the plan's jobs, in order
   std::vector<std::size_t> positions_;     // by job id; SIZE_MAX: not in the plan
   std::vector<model::KeyWriter> writers_;  // of the plan's jobs, in order
+  std::string start_folder_ = ".";         // where `run` was started, where that matters
 };
 
 }  // namespace mpibatch::cli

@@ -1,5 +1,7 @@
 # timeout: 120
 # logFiles, maxLogMiB: output in plain files, and how much of it is kept packed.
+import json
+
 import harness
 
 INDEX = "Ref::{AWS_BATCH_JOB_ARRAY_INDEX}"
@@ -34,11 +36,44 @@ class LogFiles(harness.Case):
         self.run_jobs(job)
         self.assertEqual(self.content("a.out"), "attempt 1\nattempt 2\n")
 
+    def test_logs_says_where_they_are(self):
+        self.run_jobs(
+            harness.array("a", 2, SPEAKS, containerProperties={"workingDirectory": "/tmp"},
+                          logFiles={"stdout": f"{self.folder}/{INDEX}.Ref::{{AWS_BATCH_JOB_ATTEMPT}}.out"}),
+            harness.job("b", SPEAKS, logFiles={"stdout": "b.log", "stderr": "b.log"}))
+        told = f"[mpibatch: stdout goes to {self.folder}/1.1.out]\n"
+        self.assertEqual(self.command("logs", "a:1"), "err a:1\n" + told)
+        self.assertEqual(self.command("logs", "a:1", "--follow"), "err a:1\n" + told)
+        self.assertEqual(self.command("logs", "a:1", "--stdout"), told)
+        self.assertEqual(self.command("logs", "a:1", "--stderr"), "err a:1\n")
+        self.assertIn("err a:0\n" + told.replace("1.1", "0.1"), self.command("logs", "a"))
+        self.assertEqual(self.command("logs", "b"), "".join(
+            f"[mpibatch: {stream} goes to {self.folder}/b.log]\n" for stream in ("stdout", "stderr")))
+        self.assertEqual([line.get("logFile") for line in map(json.loads, self.command("logs", "b", "--json").splitlines())],
+                         [f"{self.folder}/b.log"] * 2)
+
+    def test_logs_follows_one_that_is_not_here(self):
+        self.write_plan("plan.json", {"jobs": [
+            harness.job("a", "echo x; while [ ! -e go ]; do sleep 0.02; done", logFiles={"stdout": "a.out"})]})
+        run = self.start_mpibatch("run", "plan.json")
+        harness.wait_until((self.folder / "a.out").exists, "the attempt has begun")
+        follower = self.start_mpibatch("logs", "a", "--follow")
+        told = f"[mpibatch: stdout goes to {self.folder}/a.out]\n"
+        harness.wait_until(lambda: told in follower.output(), "it is told while it runs")
+        self.write("go", "")
+        self.assertEqual(self.check(follower), told)
+        self.check(run)
+
     def test_another_place_does_not_redo_the_work(self):
         self.run_jobs(harness.job("a", SPEAKS, logFiles={"stdout": "a.out"}))
         self.run_jobs(harness.job("a", SPEAKS, logFiles={"stdout": "b.out"}, maxLogMiB=7))
         self.assertEqual(self.content("a.out"), "out a\n")
         self.assertFalse((self.folder / "b.out").exists())
+
+    def test_logs_shows_what_was_packed_before_the_plan_named_a_file(self):
+        self.run_jobs(harness.job("a", SPEAKS))
+        self.run_jobs(harness.job("a", SPEAKS, logFiles={"stdout": "a.out"}))
+        self.assertEqual(self.command("logs", "a", "--stdout"), "out a\n")
 
     def test_one_that_cannot_be_opened_is_named(self):
         self.write("file", "")

@@ -163,6 +163,31 @@ TEST_F(LogOutputTest, AGapIsAnObjectOfItsOwn) {
   EXPECT_NE(printed.find(R"("bytesCut":10,"bytesLimit":4)"), std::string::npos) << printed;
 }
 
+TEST_F(LogOutputTest, AFileIsNamed) {
+  auto log = output({true, false, {}});
+  log.elsewhere(attempt_of(1), Stream::Stdout, "/data/a\nb.out");
+  EXPECT_TRUE(log.flush());
+  EXPECT_EQ(printed,
+            "==> align:NA1, attempt 1 on n1 <==\n[mpibatch: stdout goes to /data/a b.out]\n");
+  printed.clear();
+  auto objects = output({true, true, {}});
+  objects.elsewhere(attempt_of(1), Stream::Stderr, "/data/e");
+  EXPECT_TRUE(objects.flush());
+  EXPECT_NE(printed.find(R"("logFile":"/data/e")"), std::string::npos) << printed;
+  EXPECT_NE(printed.find(R"("stream":"stderr")"), std::string::npos) << printed;
+}
+
+TEST_F(LogOutputTest, ASearchSaysOnceThatFilesAreNotSearched) {
+  auto log = output(lines("x", true));
+  ::testing::internal::CaptureStderr();
+  for (model::ChildIndex child = 1; child < 3; ++child)
+    log.elsewhere(attempt_of(child), Stream::Stdout, "/data/out");
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(),
+            "mpibatch: warning: align:NA1: stdout goes to /data/out; files are not searched\n");
+  EXPECT_TRUE(log.flush());
+  EXPECT_EQ(printed, "");
+}
+
 TEST(LogOutput, AFailureIsFinal) {
   int calls = 0;
   LogOutput log({}, nullptr, [&](std::string_view) -> Result<void> {
