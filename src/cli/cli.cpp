@@ -3,7 +3,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -90,7 +89,7 @@ int run_command_line(int argc, char** argv, transport::MpiWorld* world) {
   CLI::App app("AWS Batch's job model on any cluster: jobs, array jobs and their dependencies",
                "mpibatch");
   app.set_version_flag("--version", "mpibatch " MPIBATCH_VERSION);
-  app.formatter(std::make_shared<HelpFormatter>());
+  app.formatter(help_formatter());
   app.set_help_flag("-h,--help", "print this help");
   app.get_option("--version")->description("print the version");
   app.require_subcommand(1);

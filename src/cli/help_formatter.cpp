@@ -1,8 +1,10 @@
 #include "cli/help_formatter.hpp"
 
+#include <string>
 #include <string_view>
 
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 namespace mpibatch::cli {
 
@@ -18,7 +20,11 @@ std::string_view placeholder(std::string_view type) {
   return type == "FLOAT" ? "X" : type;
 }
 
-}  // namespace
+class HelpFormatter final : public CLI::Formatter {
+ public:
+  HelpFormatter();
+  std::string make_option_opts(const CLI::Option* option) const override;
+};
 
 HelpFormatter::HelpFormatter() {
   column_width(kHelpColumn);
@@ -54,5 +60,9 @@ std::string HelpFormatter::make_option_opts(const CLI::Option* option) const {
   }
   return fmt::format(" {}{}({}){}", type, type.empty() ? "" : " ", bounds, rest);
 }
+
+}  // namespace
+
+std::shared_ptr<CLI::Formatter> help_formatter() { return std::make_shared<HelpFormatter>(); }
 
 }  // namespace mpibatch::cli

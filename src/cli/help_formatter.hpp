@@ -1,16 +1,14 @@
 // Help as a user reads it: `N (1 to 10, default 3)` where CLI11 has `UINT:UINT in [1 - 10]=3`.
 #pragma once
 
-#include <string>
+#include <memory>
 
-#include <CLI/CLI.hpp>
+namespace CLI {
+class Formatter;
+}
 
 namespace mpibatch::cli {
 
-class HelpFormatter : public CLI::Formatter {
- public:
-  HelpFormatter();
-  std::string make_option_opts(const CLI::Option* option) const override;
-};
+std::shared_ptr<CLI::Formatter> help_formatter();
 
 }  // namespace mpibatch::cli

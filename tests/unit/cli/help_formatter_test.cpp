@@ -1,13 +1,16 @@
 #include "cli/help_formatter.hpp"
 
+#include <string>
+
 #include <gtest/gtest.h>
+#include <CLI/CLI.hpp>
 
 namespace mpibatch::cli {
 namespace {
 
 class Help : public testing::Test {
  protected:
-  std::string of(CLI::Option* option) const { return HelpFormatter().make_option_opts(option); }
+  std::string of(CLI::Option* option) const { return help_formatter()->make_option_opts(option); }
   CLI::App app_;
   unsigned count_ = 3;
   double seconds_ = 0;
