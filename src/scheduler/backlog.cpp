@@ -66,12 +66,19 @@ model::Ranges last_waiting(const GrantState& grant, std::uint64_t most) {
 
 }  // namespace
 
-BacklogDepth::BacklogDepth(const JobExtra* job) {
-  if (!job || job->attempts_ended == 0 || !job->proven) return;
-  const std::int64_t each_us =
-      std::max<std::int64_t>(1, job->busy.count() / static_cast<std::int64_t>(job->attempts_ended));
+BacklogDepth::BacklogDepth(const Scheduler::State& state, const JobState& job) {
+  const JobExtra* more = state.extra_of(job);
+  if (!more || more->attempts_ended == 0 || !more->proven) return;
+  const std::int64_t each_us = std::max<std::int64_t>(
+      1, more->busy.count() / static_cast<std::int64_t>(more->attempts_ended));
   per_slot = std::min<std::uint64_t>(static_cast<std::uint64_t>(kBacklogWindow.count() / each_us),
                                      kBacklogSlotsMax);
+  // What is ahead when one failure too many comes can fail, too, before it is called back.
+  const auto bound = [&](const std::optional<std::uint64_t>& most, std::uint64_t failed) {
+    if (most) per_slot = std::min(per_slot, kCautiousSlots + *most - std::min(*most, failed));
+  };
+  bound(state.kind(job).max_failures, more->counts[ChildState::Failed] - more->forgiven);
+  bound(state.rules.max_failures, state.failed - state.forgiven);
 }
 
 std::uint64_t BacklogDepth::room(const NodePlace& node, const Room& asked) const {

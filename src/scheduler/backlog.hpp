@@ -9,7 +9,7 @@ namespace mpibatch::scheduler {
 // How many times its slots a node gets ahead at the most of a job whose attempts take so long; 0:
 // none, since other nodes could start it sooner, or since nothing of it could be started yet.
 struct BacklogDepth {
-  explicit BacklogDepth(const JobExtra* job);
+  BacklogDepth(const Scheduler::State& state, const JobState& job);
   bool none() const { return per_slot == 0; }
   // How many more of these may wait on this node.
   std::uint64_t room(const NodePlace& node, const Room& asked) const;

@@ -13,8 +13,10 @@ inline constexpr unsigned kHostLossesMax = 3;
 inline constexpr unsigned kUnstartableMax = 3;
 // Work goes ahead to a node as far as it is expected to start within this time …
 inline constexpr Duration kBacklogWindow = std::chrono::milliseconds(250);
-// … and never more than this many times the node's slots.
+// … and never more than this many times the node's slots …
 inline constexpr std::uint32_t kBacklogSlotsMax = 1000;
+// … or so many times and the failures that maxFailures still allows.
+inline constexpr std::uint64_t kCautiousSlots = 2;
 // What shareDecaySeconds 0 stands for.
 inline constexpr Duration kShareWindow = std::chrono::seconds(600);
 

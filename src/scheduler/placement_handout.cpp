@@ -47,7 +47,7 @@ std::uint64_t Round::place(const Unit& unit, std::uint64_t children) {
     return hand_out(unit, choice, most);
   });
   if (left == 0) return children;
-  const BacklogDepth depth(state_.extra_of(state_.job(unit.job)));
+  const BacklogDepth depth(state_, state_.job(unit.job));
   if (depth.none()) return children - left;
   each_choice([&](const KindPlaces::Choice& choice, std::uint64_t most) {
     return hand_ahead(unit, choice, most, depth);

@@ -21,6 +21,7 @@ CLONE_NEWNS = 0x00020000
 LIFE = """
 echo began $AWS_BATCH_JOB_ARRAY_INDEX >> lives
 head -c {prints} /dev/urandom
+sleep {seconds}
 echo ended $AWS_BATCH_JOB_ARRAY_INDEX >> lives
 """
 
@@ -84,7 +85,7 @@ class Disk(harness.Case):
     def fill_by_output(self, ranks=0):
         size = 12
         self.give_disk(self.disk, "4m")
-        self.write_plan("plan.json", {"jobs": [harness.array("work", size, LIFE.format(prints=1_000_000))]})
+        self.write_plan("plan.json", {"jobs": [harness.array("work", size, LIFE.format(prints=1_000_000, seconds=0.3))]})
         output = self.run_plan(ranks=ranks, code=harness.INTERRUPTED)
         self.assert_a_full_disk_is_told(output)
         self.assertIn("segment", output)
@@ -109,7 +110,7 @@ class Disk(harness.Case):
         """Nothing more is granted; what has ended and is not in the journal is in the starter's segment."""
         size = 240
         self.give_disk(self.disk / "state/journal", "12k")
-        self.write_plan("plan.json", {"jobs": [harness.array("work", size, LIFE.format(prints=0))]})
+        self.write_plan("plan.json", {"jobs": [harness.array("work", size, LIFE.format(prints=0, seconds=0))]})
         run = self.start_mpibatch("run", "plan.json", "--state", "disk/state")
         self.assertIn(run.wait(), (harness.BAD_USAGE, harness.INTERRUPTED))
         self.assert_a_full_disk_is_told(run.output())
@@ -126,7 +127,7 @@ class Disk(harness.Case):
         with open(self.disk / "ballast", "wb", buffering=0) as ballast, self.assertRaises(OSError):
             while True:
                 ballast.write(bytes(4096))
-        self.write_plan("plan.json", {"jobs": [harness.array("work", 2, LIFE.format(prints=0))]})
+        self.write_plan("plan.json", {"jobs": [harness.array("work", 2, LIFE.format(prints=0, seconds=0))]})
         run = self.start_mpibatch("run", "plan.json", "--state", "disk/state")
         self.assertIn(run.wait(), (harness.BAD_USAGE, harness.INTERRUPTED))
         self.assert_a_full_disk_is_told(run.output())
