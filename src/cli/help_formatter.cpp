@@ -1,6 +1,5 @@
 #include "cli/help_formatter.hpp"
 
-#include <string>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -23,7 +22,9 @@ std::string_view placeholder(std::string_view type) {
 class HelpFormatter final : public CLI::Formatter {
  public:
   HelpFormatter();
-  std::string make_option_opts(const CLI::Option* option) const override;
+  std::string make_option_opts(const CLI::Option* option) const override {
+    return in_words(Formatter::make_option_opts(option));
+  }
 };
 
 HelpFormatter::HelpFormatter() {
@@ -36,14 +37,16 @@ HelpFormatter::HelpFormatter() {
   label("FLOAT", "X");
 }
 
-std::string HelpFormatter::make_option_opts(const CLI::Option* option) const {
-  const std::string text = Formatter::make_option_opts(option);
-  // " TYPE:UINT in [LEAST - MOST]=DEFAULT more"
+}  // namespace
+
+std::shared_ptr<CLI::Formatter> help_formatter() { return std::make_shared<HelpFormatter>(); }
+
+std::string in_words(const std::string& text) {
   const std::size_t begin = text.find(kBegin);
   const std::size_t colon = text.rfind(':', begin);
   const std::size_t between = text.find(kBetween, begin);
   const std::size_t end = text.find(']', begin);
-  if (begin == std::string::npos || colon == std::string::npos || between > end ||
+  if (begin == std::string::npos || colon == std::string::npos || colon == 0 || between > end ||
       end == std::string::npos)
     return text;
   const std::string_view whole(text);
@@ -60,9 +63,5 @@ std::string HelpFormatter::make_option_opts(const CLI::Option* option) const {
   }
   return fmt::format(" {}{}({}){}", type, type.empty() ? "" : " ", bounds, rest);
 }
-
-}  // namespace
-
-std::shared_ptr<CLI::Formatter> help_formatter() { return std::make_shared<HelpFormatter>(); }
 
 }  // namespace mpibatch::cli

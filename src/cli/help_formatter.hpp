@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 namespace CLI {
 class Formatter;
@@ -10,5 +11,9 @@ class Formatter;
 namespace mpibatch::cli {
 
 std::shared_ptr<CLI::Formatter> help_formatter();
+
+// " TYPE:UINT in [LEAST - MOST]=DEFAULT MORE" as " TYPE (LEAST to MOST, default DEFAULT) MORE";
+// other texts as they are.
+std::string in_words(const std::string& text);
 
 }  // namespace mpibatch::cli

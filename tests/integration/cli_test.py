@@ -43,6 +43,7 @@ class Usage(Case):
                         "release", "retry", "priority", "compact"):
             self.assertRegex(text, rf"(?m)^  {command} ")
             self.assertRegex(self.command(command, "--help"), rf"Examples?:\n  mpibatch {command}")
+            self.assertNotRegex(self.command(command, "--help"), r"TEXT|INT\b|FLOAT")
         self.assertNotRegex(text, r"(?m)^  starter ")
         self.assertRegex(self.command("--version"), r"^mpibatch \d+\.\d+")
 
