@@ -315,6 +315,7 @@ void Applier::adopt_jobs(const model::PlanAdopted& fact, const std::vector<std::
       edges.add({dependency.job, dependency.type, dependency.child, match});
     }
   }
+  state.names.index();
   state.edges = std::move(edges).build();
   for (const model::AdoptedJob& adopted : fact.jobs) {
     JobState& job = state.job(adopted.id);

@@ -21,28 +21,38 @@ struct Consistency {
   bool jobs() const {
     if (saved.revision == model::Revision{}) return saved.jobs.empty() && saved.children.empty();
     if (!rules_flaw(saved.rules).empty()) return false;
-    std::uint64_t children = 0;
-    std::map<std::uint64_t, std::uint64_t> places;
-    std::set<std::uint32_t> orders;
+    std::vector<const SavedJob*> in_order(saved.jobs.size(), nullptr);
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> places;  // first child, and how many
+    places.reserve(saved.jobs.size());
+    std::vector<bool> sound(saved.kinds.size(), false);
     for (const SavedJob& job : saved.jobs) {
       if (!job.in_plan) continue;
       if (job.kind >= saved.kinds.size() || job.size == 0 || job.size > model::kChildrenMax)
         return false;
       const model::JobSpec& kind = saved.kinds[job.kind];
-      if (!kind_flaw(kind, saved.rules).empty() || (!kind.array && job.size != 1)) return false;
-      if (!places.emplace(job.first_child, job.size).second) return false;
-      if (!orders.insert(job.order).second) return false;
-      children += job.size;
+      if (!sound[job.kind] && !kind_flaw(kind, saved.rules).empty()) return false;
+      sound[job.kind] = true;
+      if (!kind.array && job.size != 1) return false;
+      if (job.order >= in_order.size() || in_order[job.order]) return false;
+      in_order[job.order] = &job;
+      places.emplace_back(job.first_child, job.size);
       for (const model::Dependency& dependency : job.depends_on)
         if (!awaits(job, dependency)) return false;
     }
-    if (!orders.empty() && *orders.rbegin() != orders.size() - 1) return false;
+    const auto begin = in_order.begin();
+    const auto places_end = begin + static_cast<std::ptrdiff_t>(places.size());
+    return std::find(begin, places_end, nullptr) == places_end && cover(std::move(places));
+  }
+
+  // The children, without gaps.
+  bool cover(std::vector<std::pair<std::uint64_t, std::uint64_t>> places) const {
+    if (!std::is_sorted(places.begin(), places.end())) std::sort(places.begin(), places.end());
     std::uint64_t next = 0;
     for (const auto& [first, size] : places) {
       if (first != next) return false;
       next += size;
     }
-    return children == saved.children.size();
+    return next == saved.children.size();
   }
 
   bool awaits(const SavedJob& waiting, const model::Dependency& dependency) const {

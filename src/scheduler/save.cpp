@@ -140,6 +140,7 @@ void unpack_jobs(Saved& saved, Scheduler::State& state) {
         edges.add({dependency.job, dependency.type, dependency.child,
                    dependency.type == model::DependencyType::Match ? dependency.match : 0});
   }
+  state.names.index();
   state.edges = std::move(edges).build();
   for (SavedMatch& match : saved.matches)
     state.matches.push_back({match.awaited, match.waiting, std::move(match.groups), {}, {}, {}});

@@ -5,7 +5,9 @@
 // value.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <concepts>
 #include <cstdint>
 #include <cstring>
@@ -115,8 +117,11 @@ class LayoutReader {
     value = T{};
     if (!need(sizeof(T))) return;
     std::uint64_t bits = 0;
-    for (std::size_t i = 0; i < sizeof(T); ++i)
-      bits |= std::uint64_t{static_cast<std::uint8_t>(left_[i])} << (8 * i);
+    if constexpr (std::endian::native == std::endian::little)
+      std::memcpy(&bits, left_.data(), sizeof(T));
+    else
+      for (std::size_t i = 0; i < sizeof(T); ++i)
+        bits |= std::uint64_t{static_cast<std::uint8_t>(left_[i])} << (8 * i);
     left_.remove_prefix(sizeof(T));
     if (std::is_same_v<T, bool> && bits > 1) return refuse();
     value = static_cast<T>(bits);
@@ -164,6 +169,7 @@ class LayoutReader {
     // Every element takes a byte at least; and it is made only when its turn comes, for one in
     // memory can be a hundred times as big.
     if (!need(size)) return;
+    values.reserve(std::min<std::size_t>(size, 4 * left_.size() / sizeof(T)));
     for (std::uint32_t i = 0; i < size && ok_; ++i) get(values.emplace_back());
     if (!ok_) values.clear();
   }
