@@ -133,7 +133,9 @@ Result<void> Applier::operator()(const model::Granted& fact) {
     return impossible(fact, "the plan has no such job");
   if (!model::well_formed(fact.children) || fact.children.empty())
     return impossible(fact, "its ranges are malformed");
-  if (state.grants.contains(fact.grant)) return impossible(fact, "that grant exists");
+  const auto place = state.grants.lower_bound(fact.grant);
+  if (place != state.grants.end() && place->first == fact.grant)
+    return impossible(fact, "that grant exists");
   const JobState& job = state.job(fact.job);
   if (fact.children.back().end > job.size) return impossible(fact, "the array is smaller");
   bool runnable = true;
@@ -156,7 +158,7 @@ Result<void> Applier::operator()(const model::Granted& fact) {
   ++state.node(fact.node).grants;
   if (fact.grant.epoch == state.epoch.epoch)
     state.grants_made = std::max(state.grants_made, fact.grant.number);
-  state.grants.emplace(fact.grant, std::move(grant));
+  state.grants.emplace_hint(place, fact.grant, std::move(grant));
   return {};
 }
 
@@ -251,8 +253,9 @@ Result<void> Applier::operator()(const model::Ended& fact) {
   const bool main = grant.gang_main;
   const model::Ranges succeeded = today_of(state, grant, good);
   state.drop(fact.grant, grant, good, true, fact.at);
-  if (const auto rest = state.grants.find(fact.grant); rest != state.grants.end())
-    state.drop(fact.grant, rest->second, model::ranges_of(std::move(dropped)), true, fact.at);
+  if (!dropped.empty())
+    if (const auto rest = state.grants.find(fact.grant); rest != state.grants.end())
+      state.drop(fact.grant, rest->second, model::ranges_of(std::move(dropped)), true, fact.at);
   if (gang) {
     auto outcome = GangState::Outcome::None;  // only the main member's end says anything
     if (main && !failed.empty()) {

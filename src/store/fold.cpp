@@ -46,7 +46,7 @@ Result<Fold> fold_from(const FileSystem& files, const StateFolder& folder, FactN
   if (!snapshot) return tl::unexpected(snapshot.error());
   if (snapshot->last > upto)
     return fail(ErrorKind::Usage, "'" + path + "' holds more than was asked for");
-  auto core = scheduler::Scheduler::load(snapshot->scheduler);
+  auto core = scheduler::Scheduler::load(std::exchange(snapshot->scheduler, {}));
   if (!core) return fail(core.error().kind, "'" + path + "': " + core.error().message);
   Fold state;
   state.run = std::move(snapshot->run);
