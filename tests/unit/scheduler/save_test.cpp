@@ -1,3 +1,8 @@
+#include <functional>
+
+#include <mpibatch/base/layout.hpp>
+
+#include "scheduler/saved.hpp"
 #include "scheduler/state.hpp"
 #include "support/scheduler_check.hpp"
 #include "support/scheduler_driver.hpp"
@@ -99,6 +104,33 @@ TEST(Load, RefusesAnotherVersion) {
   ASSERT_FALSE(loaded);
   EXPECT_EQ(loaded.error().kind, ErrorKind::Damaged);
   EXPECT_NE(loaded.error().message.find("version 99"), std::string::npos);
+}
+
+TEST(Load, RefusesJobsInPlacesThatCannotBe) {
+  const std::string bytes = eventful().core.save();
+  const auto refused = [&](const std::function<void(std::vector<SavedJob>&)>& change) {
+    std::uint32_t version = 0;
+    Saved saved;
+    LayoutReader reader(bytes);
+    reader& version& saved;
+    EXPECT_TRUE(reader.at_end());
+    change(saved.jobs);
+    LayoutWriter writer;
+    writer& version& saved;
+    return !Scheduler::load(writer.take());
+  };
+  EXPECT_FALSE(refused([](auto&) {}));
+  EXPECT_TRUE(refused([](auto& jobs) { jobs[0].order = jobs[1].order; })) << "two in one place";
+  EXPECT_TRUE(refused([](auto& jobs) { jobs[0].order = 1000; }));
+  EXPECT_TRUE(refused([](auto& jobs) { jobs[0].first_child = jobs[1].first_child; }));
+  EXPECT_TRUE(refused([](auto& jobs) { jobs[0].first_child += 1; }));
+  EXPECT_TRUE(refused([](auto& jobs) { jobs[0].size -= 1; }));
+  EXPECT_TRUE(refused([](auto& jobs) { jobs[0].kind = 1000; }));
+  EXPECT_TRUE(refused([](auto& jobs) { jobs[0].in_plan = false; }));
+  // A place of the plan that no job has.
+  EXPECT_TRUE(refused([](auto& jobs) {
+    for (SavedJob& job : jobs) job.order += job.in_plan ? 1 : 0;
+  }));
 }
 
 // Whatever a damaged byte turns into: it is refused, or can be worked with without a crash.
