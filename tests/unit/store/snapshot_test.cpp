@@ -230,7 +230,7 @@ TEST_F(SnapshotTest, HasTheTables) {
   EXPECT_EQ(column_names(path, "/array_children", rows),
             (std::vector<std::string>{"job", "index", "key", "status", "attemptsFailed"}));
   EXPECT_EQ(rows, 4U);
-  EXPECT_EQ(column_names(path, "/attempts", rows).size(), 14U);
+  EXPECT_EQ(column_names(path, "/attempts", rows).size(), 15U);
   EXPECT_EQ(rows, 3U);
   column_names(path, "/nodes", rows);
   EXPECT_EQ(rows, 1U);
