@@ -26,9 +26,10 @@ bool GrantBook::mark_seen(model::GrantId grant) {
   return true;
 }
 
-void GrantBook::add(protocol::Grant grant, std::shared_ptr<const model::JobTemplate> job) {
+void GrantBook::add(protocol::Grant grant, std::shared_ptr<const model::JobTemplate> job,
+                    Duration boot) {
   const model::GrantId id = grant.id;
-  Entry entry{std::move(grant), std::move(job), {}, {}};
+  Entry entry{std::move(grant), std::move(job), {}, {}, boot};
   for (const model::Range& range : entry.grant.children) entry.waiting.insert(range);
   const bool added = grants_.emplace(id, std::move(entry)).second;
   MPIBATCH_CHECK(added);
@@ -70,16 +71,21 @@ model::Ranges GrantBook::recall(model::GrantId grant, const model::Ranges& child
   return given.ranges();
 }
 
-std::vector<std::pair<model::GrantId, model::Ranges>> GrantBook::give_back_all() {
-  std::vector<std::pair<model::GrantId, model::Ranges>> given;
-  for (const model::GrantId id : order_) {
+GrantBook::GivenBack GrantBook::give_back_until(Duration boot) {
+  GivenBack given;
+  while (oldest() <= boot && !order_.empty()) {
+    const model::GrantId id = order_.front();
+    order_.pop_front();
     model::RangeSet& waiting = grants_.at(id).waiting;
     given.emplace_back(id, waiting.ranges());
     waiting.clear();
     drop_if_done(id);
   }
-  order_.clear();
   return given;
+}
+
+Duration GrantBook::oldest() const {
+  return order_.empty() ? Duration::max() : grants_.at(order_.front()).came;
 }
 
 void GrantBook::forget(const model::ExecutionId& execution) {

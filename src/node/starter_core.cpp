@@ -33,6 +33,10 @@ constexpr Duration kBatch = std::chrono::milliseconds{10};
 // What follows from an end at once, most often a start, goes into the same message.
 constexpr Duration kStartsWait = std::chrono::milliseconds{1};
 
+// Work that was expected to start at once and has waited so long goes back: elsewhere, or behind
+// something more urgent, it is better placed.
+constexpr Duration kStale = std::chrono::seconds{1};
+
 // The frames of one batch.
 struct Outgoing {
   std::vector<protocol::UpFrame> frames;
@@ -84,7 +88,7 @@ struct StarterCore::State {
   void stop_all(Duration stop_grace);
   void leave(std::string reason, bool settled);
   void fail(const std::string& message);
-  void give_back();
+  void give_back(Duration came_until);
 
   void start_what_fits();
   void finish(const model::ExecutionId& id, HeldAttempt& attempt, model::AttemptEnd end);
@@ -135,7 +139,7 @@ void StarterCore::State::grant(const protocol::Grant& given) {
     return;
   }
   append(store::GrantReceived{given.id, given.job, given.revision, given.children});
-  book.add(given, job->second);
+  book.add(given, job->second, last.boot);
 }
 
 void StarterCore::State::recall(const protocol::Recall& asked) {
@@ -151,14 +155,14 @@ void StarterCore::State::stop(const protocol::Stop& asked) {
   take_signals();
 }
 
-void StarterCore::State::give_back() {
-  for (auto& [id, children] : book.give_back_all())
+void StarterCore::State::give_back(Duration came_until) {
+  for (auto& [id, children] : book.give_back_until(came_until))
     say(protocol::Returned{id, std::move(children)});
 }
 
 void StarterCore::State::stop_all(Duration stop_grace) {
   stopping = true;
-  give_back();
+  give_back(Duration::max());
   attempts.end_all(Ending::Stop, stop_grace, last.awake);
   take_signals();
 }
@@ -173,7 +177,7 @@ void StarterCore::State::leave(std::string reason, bool settled) {
 void StarterCore::State::fail(const std::string& message) {
   if (trouble) return;
   trouble = message;
-  give_back();
+  give_back(Duration::max());
   say(protocol::Trouble{true, message});
 }
 
@@ -363,6 +367,8 @@ void StarterCore::tick(Now now) {
   state.take_signals();
   if (state.lease.should_ask(now.boot)) state.say(protocol::RenewRequest{now.boot});
   state.start_what_fits();
+  // Without rank 0 there is nothing else to go on with.
+  if (state.linked) state.give_back(now.boot - kStale);
 }
 
 Duration StarterCore::wake_at() const {
@@ -370,6 +376,7 @@ Duration StarterCore::wake_at() const {
   if (!state.begun) return Duration{0};
   if (state.leaving) return Duration::max();
   Duration at = std::min(state.lease.wake_at(), state.outgoing.send_at);
+  if (state.linked && state.book.head()) at = std::min(at, state.book.oldest() + kStale);
   if (const std::optional<Duration> next = state.attempts.next_deadline())
     at = std::min(at, state.last.boot + std::max(*next - state.last.awake, Duration{0}));
   return at;

@@ -27,7 +27,8 @@ class H5(harness.Case):
                 harness.job("first", ["true"], jobQueue="urgent"),
                 harness.job("bad", "exit 3", jobQueue="urgent", retryStrategy={"attempts": 2}),
                 harness.job("through", ["true"], ["bad"]),
-                harness.job("work", WORK, arrayProperties={"parametersFile": "samples.csv", "key": "sample"},
+                harness.job("work", WORK, [{"jobId": "through", "type": "AFTER_ANY"}],  # two of it hold both CPUs
+                            arrayProperties={"parametersFile": "samples.csv", "key": "sample"},
                             containerProperties={"memory": 5}),
                 harness.job("last", ["true"], ["work"])]})
 

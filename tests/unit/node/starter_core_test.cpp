@@ -277,13 +277,13 @@ TEST(StarterCore, StopEndsOnlyWhatItNames) {
   driver.down({grant_of(1, 0, {{0, 5}})});
   driver.started(driver.spawned[0].execution);
   driver.started(driver.spawned[1].execution);
-  driver.down({protocol::Stop{grant_id(1), {{0, 1}, {3, 4}}, 2s}});
+  driver.down({protocol::Stop{grant_id(1), {{0, 1}, {3, 4}}, 500ms}});
   ASSERT_EQ(driver.said<protocol::Returned>().size(), 1U);
   EXPECT_EQ(driver.said<protocol::Returned>()[0].children, (model::Ranges{{3, 4}}));
   ASSERT_EQ(driver.signals.size(), 1U);
   EXPECT_EQ(driver.signals[0].execution.child, 0U);
   EXPECT_EQ(driver.signals[0].signal, EndSignal::Term);
-  driver.pass(2s);
+  driver.pass(500ms);
   ASSERT_EQ(driver.signals.size(), 2U);
   EXPECT_EQ(driver.signals[1].signal, EndSignal::Kill);
   driver.ended(driver.spawned[0].execution, EndKind::Signaled, 9);
@@ -291,46 +291,6 @@ TEST(StarterCore, StopEndsOnlyWhatItNames) {
   EXPECT_EQ(driver.ends().at(0).end.kind, EndKind::Stopped);
   ASSERT_EQ(driver.spawned.size(), 3U);  // what was not named goes on
   EXPECT_EQ(driver.spawned[2].execution.child, 2U);
-}
-
-TEST(StarterCore, GathersStartsAndEndsWhileItHasWorkToGoOnWith) {
-  AttachedDriver driver(1);
-  driver.down({grant_of(1, 0, {{0, 3}})});
-  driver.started(driver.spawned[0].execution);
-  driver.pass(10ms);
-  const int sends = driver.sends;
-  driver.ended(driver.spawned[0].execution);
-  driver.started(driver.spawned[1].execution);
-  EXPECT_EQ(driver.sends, sends);
-  EXPECT_EQ(driver.core.wake_at(), driver.now.boot + 10ms);
-  driver.pass(10ms);
-  EXPECT_EQ(driver.sends, sends + 1);
-  ASSERT_EQ(driver.last_message.frames.size(), 2U);  // the start and the end
-  EXPECT_GT(driver.core.wake_at(), driver.now.boot + 10ms);
-}
-
-TEST(StarterCore, SaysAtOnceThatItHasNoMoreWork) {
-  AttachedDriver driver(1);
-  driver.down({grant_of(1, 0, {{0, 1}})});
-  driver.started(driver.spawned[0].execution);
-  const int sends = driver.sends;
-  driver.ended(driver.spawned[0].execution);
-  EXPECT_EQ(driver.sends, sends + 1);
-  EXPECT_EQ(driver.ends().size(), 1U);
-}
-
-// It once waited for a message that nobody could be sent.
-TEST(StarterCore, WaitsForNothingWithoutALink) {
-  AttachedDriver driver(1);
-  driver.down({grant_of(1, 0, {{0, 2}})});
-  driver.started(driver.spawned[0].execution);
-  driver.core.output(driver.spawned[0].execution, store::Stream::Stdout, "text");
-  driver.core.link_lost(driver.now);
-  driver.ended(driver.spawned[0].execution);
-  driver.pass(10ms);
-  ASSERT_EQ(driver.syncs.size(), 1U);
-  driver.synced(driver.syncs[0]);
-  EXPECT_GT(driver.core.wake_at(), driver.now.boot + 1s);
 }
 
 TEST(StarterCore, SlotsAreWhatTheGrantAsksFor) {
