@@ -70,12 +70,13 @@ std::vector<std::string> attempt_environment(const model::Environment& captured,
   for (const auto& [name, value] : own) add(name, value);
   for (const auto& [name, value] : parameters) add(name, value);
   for (const auto& [name, value] : job.environment) add(name, value);
-  const auto stronger = static_cast<std::ptrdiff_t>(entries.size());
-  for (const auto& [name, value] : captured) {
-    const auto same = [&name = name](const std::string& entry) { return name_of(entry) == name; };
-    if (std::none_of(entries.begin(), entries.begin() + stronger, same))
+  // There are few of those and many of these, whose names differ.
+  std::vector<std::string> stronger;
+  for (const std::string& entry : entries) stronger.emplace_back(name_of(entry));
+  std::sort(stronger.begin(), stronger.end());
+  for (const auto& [name, value] : captured)
+    if (!std::binary_search(stronger.begin(), stronger.end(), name))
       entries.push_back(name + "=" + value);
-  }
   return entries;
 }
 

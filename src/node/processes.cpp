@@ -178,10 +178,9 @@ tl::expected<void, StartFailure> Processes::launch(Attempt& attempt, SpawnReques
     return tl::unexpected<StartFailure>(child.error());
   }
   attempt.main = std::move(*child);
-  // What it is charged with at the least: it ran in our memory until it executed its program.
-  rusage ours{};
-  ::getrusage(RUSAGE_SELF, &ours);
-  attempt.memory_floor_kib = ours.ru_maxrss;
+  // Held, so that a pipe has no end before the attempt: to be woken for that would be in vain.
+  for (int stream = 0; stream < 2; ++stream)
+    if (attempt.pipes[stream]) attempt.write_ends[stream] = std::move(outputs[stream]);
   return {};
 }
 
@@ -242,8 +241,8 @@ void Processes::turn(int wait_ms) {
   finish_ended();
 }
 
-bool Processes::read_pipe(Attempt& attempt, int stream) {
-  UniqueFd& pipe = attempt.pipes[stream];
+bool Processes::read_pipe(const Attempt& attempt, int stream) {
+  const UniqueFd& pipe = attempt.pipes[stream];
   if (!pipe) return false;
   const ssize_t size = ::read(pipe.get(), buffer_.data(), buffer_.size());
   if (size > 0) {
@@ -251,7 +250,6 @@ bool Processes::read_pipe(Attempt& attempt, int stream) {
                      std::string(buffer_.data(), static_cast<std::size_t>(size)));
     return true;
   }
-  if (size == 0) pipe.reset();
   return false;
 }
 
@@ -306,13 +304,24 @@ void Processes::finish(std::uint64_t serial) {
   attempt.surroundings->tmp_folders.give_back(
       attempt.tmp_folder, attempt.keep_tmp ? model::to_string(attempt.execution) : std::string());
   model::AttemptEnd end = end_of(attempt.status, attempt.usage);
-  if (attempt.usage.ru_maxrss > attempt.memory_floor_kib)
-    end.usage.memory_max_kib = static_cast<std::uint64_t>(attempt.usage.ru_maxrss);
+  end.usage.memory_max_kib = memory_of(attempt);
   if (out_of_memory(attempt)) {
     end.kind = model::EndKind::OutOfMemory;
     end.code = kKilledCode;
   }
   listener_.ended(attempt.execution, std::move(end));
+}
+
+// An attempt is charged with our memory, in which it ran until it executed its program: less than
+// that says nothing. Ours only grows, and is looked at only where it makes a difference.
+std::uint64_t Processes::memory_of(const Attempt& attempt) {
+  if (attempt.usage.ru_maxrss <= own_memory_kib_) return 0;
+  rusage ours{};
+  ::getrusage(RUSAGE_SELF, &ours);
+  own_memory_kib_ = ours.ru_maxrss;
+  return attempt.usage.ru_maxrss > own_memory_kib_
+             ? static_cast<std::uint64_t>(attempt.usage.ru_maxrss)
+             : 0;
 }
 
 // The kernel's SIGKILL, to its main process or to one whose shell passed that on. Other attempts

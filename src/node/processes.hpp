@@ -64,10 +64,10 @@ class Processes {
     SlotTable::Slot* slot = nullptr;
     Child main;  // the first of its group, too
     bool reaped = false;
-    UniqueFd pipes[2];            // none of a stream that goes to a file
+    UniqueFd pipes[2];  // none where the stream goes to a file
+    UniqueFd write_ends[2];
     std::uint64_t oom_kills = 0;  // counted when it was started
-    std::int64_t memory_floor_kib = 0;
-    bool ended_by_us = false;  // KILL was sent while it ran
+    bool ended_by_us = false;     // KILL was sent while it ran
     int status = 0;
     rusage usage{};
   };
@@ -77,11 +77,12 @@ class Processes {
   void watch(const Attempt& attempt);
   void watch_pipes(const Attempt& attempt, bool on);
   void follow_reading();
-  bool read_pipe(Attempt& attempt, int stream);  // false: nothing now, or closed
+  bool read_pipe(const Attempt& attempt, int stream);  // false: nothing now
   void reap(Attempt& attempt);
   void finish_ended();
   bool anything_left(const Attempt& attempt);
   void finish(std::uint64_t serial);
+  std::uint64_t memory_of(const Attempt& attempt);  // KiB; 0: unknown
   bool out_of_memory(const Attempt& attempt);
 
   LaunchSite& site_;
@@ -92,6 +93,7 @@ class Processes {
   UniqueFd epoll_;
   UniqueFd wake_;
   bool reading_ = true;
+  std::int64_t own_memory_kib_ = 0;  // the most so far, as last seen
   std::uint64_t serial_ = 0;
   std::unordered_map<std::uint64_t, Attempt> attempts_;  // by serial number
   std::vector<std::uint64_t> ending_;  // main process reaped, something may be left

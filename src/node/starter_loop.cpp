@@ -106,7 +106,7 @@ StarterLoop::Ready StarterLoop::wait(std::unique_lock<std::mutex>& lock) {
   if (throttled_) at_most(kThrottledWaitMs);
   timeout = std::clamp<std::int64_t>(timeout, 0, 1000);
   if (link_broken_) timeout = 0;
-  waits_until_ = clock_.boot() + std::chrono::milliseconds{timeout};
+  waits_for_ = wake;
   waiting_ = true;
   lock.unlock();
   ::poll(fds.data(), fds.size(), static_cast<int>(timeout));
@@ -190,7 +190,7 @@ void StarterLoop::act_for_launcher() {
   act();
   throttle();
   const bool look = leaving_ || link_broken_ || throttled_ || (link_ && link_->wants_write()) ||
-                    core_->wake_at() < waits_until_;
+                    core_->wake_at() < waits_for_;
   if (look && std::exchange(waiting_, false)) ::eventfd_write(wake_.get(), 1);
 }
 

@@ -99,7 +99,7 @@ class StarterLoop final : private LaunchListener {
   std::mutex mutex_;  // of all that follow
   UniqueFd wake_;     // an eventfd: a launcher has changed what the main thread waits for
   bool waiting_ = false;
-  Duration waits_until_{0};  // CLOCK_BOOTTIME
+  Duration waits_for_{0};  // CLOCK_BOOTTIME
   topology::CpuPool cpus_;
   std::unique_ptr<TmpFolders> tmp_folders_;
   std::optional<StarterCore> core_;  // from the first Attach on
