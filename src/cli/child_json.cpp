@@ -34,7 +34,7 @@ void add_text(std::string& to, std::string_view text) {
 }
 
 void add_seconds(std::string& to, Duration duration) {
-  add(to, "{}", static_cast<double>(duration.count()) / 1e6);
+  add(to, "{}", in_seconds(duration));
 }
 
 void add_usage(std::string& to, const model::Usage& usage, std::uint32_t vcpus) {

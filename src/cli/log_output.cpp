@@ -46,7 +46,7 @@ json json_of(const LogName& name, const store::Attempt& attempt, store::Stream s
 }
 
 // Output need not be UTF-8.
-std::string dumped(const json& value) {
+std::string json_line(const json& value) {
   return value.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
@@ -100,7 +100,7 @@ void LogOutput::elsewhere(const store::Attempt& attempt, store::Stream stream,
   if (style_.json) {
     json value = json_of(name, attempt, stream);
     value["logFile"] = path;
-    put(dumped(value));
+    put(json_line(value));
   } else if (style_.pattern) {
     // Once: there may be a file for each of very many.
     if (!std::exchange(elsewhere_told_, true))
@@ -165,7 +165,7 @@ void LogOutput::line(const store::Attempt& attempt, store::Stream stream, std::s
   if (style_.json) {
     json value = json_of(name, attempt, stream);
     value["message"] = text;
-    return put(dumped(value));
+    return put(json_line(value));
   }
   put(to_string(name) + ": ");
   put(text);
@@ -181,7 +181,7 @@ void LogOutput::tell(const store::Attempt& attempt, Gap& gap, bool ended) {
     json value = json_of(name, attempt, gap.cut.stream);
     value["bytesCut"] = gap.cut.bytes;
     value["bytesLimit"] = gap.cut.limit;
-    put(dumped(value));
+    put(json_line(value));
   } else if (style_.pattern) {
     // No line of the output, but whoever searches it should know that some of it is not there.
     warn(to_string(name) + ": " + text);

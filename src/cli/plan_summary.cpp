@@ -80,7 +80,7 @@ nlohmann::json commands_json(const model::PlannedJob& job) {
   return commands;
 }
 
-std::string dumped(const nlohmann::json& json) {
+std::string indented_json(const nlohmann::json& json) {
   return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
@@ -188,11 +188,11 @@ std::string plan_json(const std::string& source, const model::Plan& plan) {
   auto queues = nlohmann::json::array();
   for (const model::Queue& queue : plan.rules.queues)
     queues.push_back({{"jobQueueName", queue.name}, {"priority", queue.priority}});
-  return dumped({{"plan", source},
-                 {"valid", true},
-                 {"tasks", tasks_of(plan)},
-                 {"jobQueues", std::move(queues)},
-                 {"jobs", std::move(jobs)}});
+  return indented_json({{"plan", source},
+                        {"valid", true},
+                        {"tasks", tasks_of(plan)},
+                        {"jobQueues", std::move(queues)},
+                        {"jobs", std::move(jobs)}});
 }
 
 std::string plan_errors_json(const std::string& source,
@@ -200,7 +200,7 @@ std::string plan_errors_json(const std::string& source,
   auto list = nlohmann::json::array();
   for (const plan::PlanError& error : errors)
     list.push_back({{"where", error.where}, {"message", error.message}});
-  return dumped({{"plan", source}, {"valid", false}, {"errors", std::move(list)}});
+  return indented_json({{"plan", source}, {"valid", false}, {"errors", std::move(list)}});
 }
 
 }  // namespace mpibatch::cli

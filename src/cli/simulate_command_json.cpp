@@ -13,8 +13,6 @@ std::string dumped(const json& value) {
   return value.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
-double seconds(Duration duration) { return static_cast<double>(duration.count()) / 1e6; }
-
 json distribution_of(const sim::Distribution& distribution) {
   return {{"mean", distribution.mean},
           {"median", distribution.median},
@@ -32,8 +30,8 @@ json queue_of(const sim::QueueReport& queue) {
 json step_of(const model::Plan& plan, const sim::PathStep& step) {
   const model::PlannedJob& job = plan.jobs[step.job];
   json value{{"jobName", job.spec.name},
-             {"startSeconds", seconds(step.start)},
-             {"seconds", seconds(step.takes)}};
+             {"startSeconds", in_seconds(step.start)},
+             {"seconds", in_seconds(step.takes)}};
   if (step.child) {
     value["index"] = *step.child;
     value["key"] = model::key_of(job, *step.child);
@@ -55,10 +53,10 @@ json numbers_of(const Simulated& simulated) {
   return {{"nodes", simulated.nodes},
           {"vcpus", simulated.vcpus},
           {"fits", report.fits},
-          {"makespanSeconds", seconds(report.makespan)},
-          {"lowerBoundSeconds", seconds(report.bound.value())},
-          {"criticalPathSeconds", seconds(report.bound.critical_path)},
-          {"workSeconds", seconds(report.bound.work)},
+          {"makespanSeconds", in_seconds(report.makespan)},
+          {"lowerBoundSeconds", in_seconds(report.bound.value())},
+          {"criticalPathSeconds", in_seconds(report.bound.critical_path)},
+          {"workSeconds", in_seconds(report.bound.work)},
           {"utilisation", report.utilisation},
           {"boundedSlowdown", report.all.slowdown.mean},
           {"waitingSeconds", distribution_of(report.all.waiting)},
@@ -67,7 +65,7 @@ json numbers_of(const Simulated& simulated) {
           {"attemptsLost", report.attempts_lost},
           {"nodesLost", report.nodes_lost},
           {"reasons", report.reasons},
-          {"elapsedSeconds", seconds(simulated.elapsed)}};
+          {"elapsedSeconds", in_seconds(simulated.elapsed)}};
 }
 
 }  // namespace
@@ -77,14 +75,14 @@ std::string simulate_json(const std::string& source, const model::Plan& plan,
   const sim::Report& report = simulated.report;
   json value = numbers_of(simulated);
   value["plan"] = source;
-  if (simulated.walltime) value["walltimeSeconds"] = seconds(*simulated.walltime);
+  if (simulated.walltime) value["walltimeSeconds"] = in_seconds(*simulated.walltime);
   value["notes"] = report.notes;
   value["queues"] = json::array();
   for (const sim::QueueReport& queue : report.queues) value["queues"].push_back(queue_of(queue));
   value["criticalPath"] = json::array();
   for (const sim::PathStep& step : report.bound.path)
     value["criticalPath"].push_back(step_of(plan, step));
-  value["load"] = {{"stepSeconds", seconds(report.load.step)},
+  value["load"] = {{"stepSeconds", in_seconds(report.load.step)},
                    {"busyVcpus", report.load.busy},
                    {"vcpus", report.load.capacity}};
   return dumped(value);

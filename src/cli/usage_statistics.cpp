@@ -5,12 +5,6 @@
 
 namespace mpibatch::cli {
 
-namespace {
-
-double seconds(Duration duration) { return static_cast<double>(duration.count()) / 1e6; }
-
-}  // namespace
-
 Percentiles percentiles(std::vector<std::uint64_t> values) {
   Percentiles result;
   result.count = values.size();
@@ -35,7 +29,7 @@ std::uint32_t vcpus_of(const store::Attempt& attempt, std::uint32_t asked) {
 
 std::optional<double> cpu_efficiency(const model::Usage& usage, std::uint32_t vcpus) {
   if (usage.wall <= Duration{0} || vcpus == 0) return std::nullopt;
-  return seconds(usage.user + usage.system) / (seconds(usage.wall) * vcpus);
+  return in_seconds(usage.user + usage.system) / (in_seconds(usage.wall) * vcpus);
 }
 
 bool has_usage(const store::Attempt& attempt) {
@@ -69,9 +63,9 @@ JobUsage usage_of(std::span<const UsageSample> samples) {
   std::vector<std::uint64_t> values;
   values.reserve(samples.size());
   for (const UsageSample& sample : samples) {
-    const double wall = seconds(sample.wall);
+    const double wall = in_seconds(sample.wall);
     usage.wall_seconds += wall;
-    usage.cpu_seconds += seconds(sample.cpu);
+    usage.cpu_seconds += in_seconds(sample.cpu);
     usage.vcpu_seconds += wall * sample.vcpus;
     if (sample.succeeded) ++usage.succeeded;
     const bool killed = sample.kind == model::EndKind::OutOfMemory;
@@ -89,7 +83,7 @@ JobUsage usage_of(std::span<const UsageSample> samples) {
   for (const UsageSample& sample : samples)
     if (sample.wall > Duration{0})
       values.push_back(
-          static_cast<std::uint64_t>(seconds(sample.cpu) / seconds(sample.wall) * 1000));
+          static_cast<std::uint64_t>(in_seconds(sample.cpu) / in_seconds(sample.wall) * 1000));
   usage.vcpus_thousands = percentiles(std::move(values));
   return usage;
 }

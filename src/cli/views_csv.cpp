@@ -23,7 +23,7 @@ constexpr std::string_view kChildColumns =
 constexpr int kAttemptColumns = 14;
 constexpr int kMicro = 6;
 constexpr int kMilli = 3;
-constexpr double kKibEach = 1024;  // MiB
+constexpr double kKibPerMib = 1024;  // MiB
 
 // UTC, as ISO 8601 has it.
 std::string utc_text(Instant at) {
@@ -31,8 +31,6 @@ std::string utc_text(Instant at) {
   const std::int64_t ms = to_us(at) / 1000;
   return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(ms / 1000), ms % 1000);
 }
-
-double seconds(Duration duration) { return static_cast<double>(duration.count()) / 1e6; }
 
 void add_percentiles(CsvLine& line, const Percentiles& of, double unit, int decimals) {
   if (of.count == 0) {
@@ -48,7 +46,7 @@ void add_usage(CsvLine& line, const JobUsage& usage, const Asked& asked) {
   add_percentiles(line, usage.wall_us, 1e6, kMicro);
   line.real(usage.wall_seconds, kMicro).real(usage.cpu_seconds, kMicro);
   line.real(usage.cpu_efficiency(), kMilli);
-  add_percentiles(line, usage.memory_kib, kKibEach, kMilli);
+  add_percentiles(line, usage.memory_kib, kKibPerMib, kMilli);
   const std::uint64_t memory = asked.resources.memory_mib;
   memory == 0 ? line.empty() : line.number(memory);
   line.real(usage.vcpus_used(), kMilli);
@@ -75,10 +73,10 @@ void add_attempt(CsvLine& line, const ChildView& child, const store::Attempt& at
   line.text(to_string(attempt.state)).text(utc_text(attempt.started_at));
   if (attempt.end) {
     const model::Usage& usage = attempt.end->usage;
-    line.text(utc_text(attempt.end->stopped_at)).real(seconds(usage.wall), kMicro);
-    line.real(seconds(usage.user), kMicro).real(seconds(usage.system), kMicro);
+    line.text(utc_text(attempt.end->stopped_at)).real(in_seconds(usage.wall), kMicro);
+    line.real(in_seconds(usage.user), kMicro).real(in_seconds(usage.system), kMicro);
     const std::uint64_t memory = usage.memory_max_kib;
-    memory == 0 ? line.empty() : line.real(static_cast<double>(memory) / kKibEach, kMilli);
+    memory == 0 ? line.empty() : line.real(static_cast<double>(memory) / kKibPerMib, kMilli);
   } else {
     line.empty(5);
   }

@@ -15,8 +15,6 @@ std::string dumped(const json& value, int indent) {
   return value.dump(indent, ' ', false, json::error_handler_t::replace);
 }
 
-double seconds(Duration duration) { return static_cast<double>(duration.count()) / 1e6; }
-
 json summary_of(const StatusCounts& counts) {
   auto summary = json::object();
   for (int i = 0; i < model::kJobStatuses; ++i)
@@ -84,7 +82,7 @@ json node_of(const NodeLine& line) {
              {"vcpus", line.node.capacity.vcpus},
              {"memory", line.node.capacity.memory_mib},
              {"vcpusGranted", line.node.granted.vcpus}};
-  if (line.lease_left) value["leaseAwaitedSeconds"] = seconds(*line.lease_left);
+  if (line.lease_left) value["leaseAwaitedSeconds"] = in_seconds(*line.lease_left);
   return value;
 }
 

@@ -21,5 +21,6 @@ using Instant = RunClock::time_point;
 
 inline Instant instant_from_us(std::int64_t us) { return Instant{Duration{us}}; }
 inline std::int64_t to_us(Instant instant) { return instant.time_since_epoch().count(); }
+inline double in_seconds(Duration duration) { return static_cast<double>(duration.count()) / 1e6; }
 
 }  // namespace mpibatch
