@@ -108,7 +108,7 @@ tl::expected<void, StartFailure> Processes::start(const Spawn& spawn,
   surroundings_ = surroundings;
   const model::JobTemplate& job = *spawn.job;
   const std::string& host = site_.name.host;
-  Result<std::string> tmp_folder = surroundings->tmp_folders.take();
+  Result<TmpFolder> tmp_folder = surroundings->tmp_folders.take();
   if (!tmp_folder) return cannot(tmp_folder.error().message + " on " + host);
   Attempt attempt;
   attempt.execution = spawn.execution;
@@ -126,7 +126,7 @@ tl::expected<void, StartFailure> Processes::start(const Spawn& spawn,
   request.environment = attempt_environment(
       surroundings->given.environment, job, parameters,
       {spawn.execution, spawn.attempt, attempt.token, model::to_string(site_.name),
-       attempt.tmp_folder, cpus, spawn.environment});
+       attempt.tmp_folder.path, cpus, spawn.environment});
   const CommandPlace where{request.folder, variable(request.environment, "PATH"),
                            variable(request.environment, "SHELL"), host};
   auto command = find_command(job, parameters, where);
@@ -138,7 +138,7 @@ tl::expected<void, StartFailure> Processes::start(const Spawn& spawn,
   auto launched = command ? launch(attempt, request, files)
                           : tl::expected<void, StartFailure>(tl::unexpected(command.error()));
   if (!launched) {
-    surroundings->tmp_folders.give_back(attempt.tmp_folder, {});
+    surroundings->tmp_folders.give_back(std::move(attempt.tmp_folder), {});
     // Looked at only now: for the many that start it would cost as much as the start.
     const std::string word = request.command.words.empty() ? "sh" : request.command.words.front();
     const std::optional<StartFailure> fault = fault_of(word, where);
@@ -302,7 +302,8 @@ void Processes::finish(std::uint64_t serial) {
       if (!read_pipe(attempt, stream)) break;
   site_.slots.release(attempt.slot);
   attempt.surroundings->tmp_folders.give_back(
-      attempt.tmp_folder, attempt.keep_tmp ? model::to_string(attempt.execution) : std::string());
+      std::move(attempt.tmp_folder),
+      attempt.keep_tmp ? model::to_string(attempt.execution) : std::string());
   model::AttemptEnd end = end_of(attempt.status, attempt.usage);
   end.usage.memory_max_kib = memory_of(attempt);
   if (out_of_memory(attempt)) {

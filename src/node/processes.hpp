@@ -58,7 +58,7 @@ class Processes {
     model::ExecutionId execution;
     std::uint64_t serial = 0;
     std::string token;
-    std::string tmp_folder;
+    TmpFolder tmp_folder;
     std::shared_ptr<const AttemptSurroundings> surroundings;
     bool keep_tmp = false;
     SlotTable::Slot* slot = nullptr;

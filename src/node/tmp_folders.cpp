@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <string_view>
 
+#include <mpibatch/base/clock.hpp>
 #include <mpibatch/base/random.hpp>
 #include <mpibatch/base/unique_fd.hpp>
 
@@ -22,10 +23,11 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kOwnPrefix = "attempt-";
 
-bool empty_and_ours(const std::string& path) {
-  struct stat status {};
-  if (::lstat(path.c_str(), &status) != 0 || (status.st_mode & 07777) != 0700) return false;
-  if (!S_ISDIR(status.st_mode) || status.st_uid != ::geteuid()) return false;
+// What is made or removed in a folder changes its time. Times of file systems advance in steps of
+// some milliseconds: only a longer one ago tells a change from the one before.
+constexpr Duration kTimeStep = std::chrono::seconds{1};
+
+bool has_no_entries(const std::string& path) {
   // readdir() would allocate; an empty folder has two entries, `.` and `..`.
   const UniqueFd folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   alignas(dirent64) char entries[512];
@@ -39,6 +41,22 @@ bool empty_and_ours(const std::string& path) {
       at += entry->d_reclen;
     }
   return folder && size == 0;
+}
+
+bool empty_and_ours(TmpFolder& folder) {
+  struct stat status {};
+  if (::lstat(folder.path.c_str(), &status) != 0 || (status.st_mode & 07777) != 0700) return false;
+  if (!S_ISDIR(status.st_mode) || status.st_uid != ::geteuid()) return false;
+  const timespec& changed = status.st_ctim;
+  const bool same =
+      changed.tv_sec == folder.changed.tv_sec && changed.tv_nsec == folder.changed.tv_nsec;
+  if (same && folder.taken - folder.seen > kTimeStep) return true;
+  if (!has_no_entries(folder.path)) return false;
+  if (!same) {
+    folder.changed = changed;
+    folder.seen = SystemClock().awake();
+  }
+  return true;
 }
 
 // Read-only folders (of module caches, say) go, too.
@@ -90,7 +108,7 @@ TmpFolders::TmpFolders(std::string root)
 }
 
 TmpFolders::~TmpFolders() {
-  for (std::string& folder : free_) remove_later(std::move(folder));
+  for (TmpFolder& folder : free_) remove_later(std::move(folder.path));
   {
     const std::lock_guard lock(mutex_);
     stop_ = true;
@@ -100,32 +118,34 @@ TmpFolders::~TmpFolders() {
   ::rmdir(root_.c_str());  // stays where something is kept
 }
 
-Result<std::string> TmpFolders::take() {
-  std::string folder;
+Result<TmpFolder> TmpFolders::take() {
+  TmpFolder folder;
   {
     const std::lock_guard lock(mutex_);
     if (!free_.empty()) {
       folder = std::move(free_.back());
       free_.pop_back();
-      return folder;
+    } else {
+      folder.path = prefix_ + std::to_string(++made_);
     }
-    folder = prefix_ + std::to_string(++made_);
   }
+  folder.taken = SystemClock().awake();
+  if (folder.seen > Duration{0}) return folder;
   // A predecessor that is just leaving may have removed the root once it was empty.
-  if (::mkdir(folder.c_str(), 0700) != 0 &&
-      (errno != ENOENT || (::mkdir(root_.c_str(), 0700), ::mkdir(folder.c_str(), 0700)) != 0))
-    return fail_errno("cannot create the folder for temporary files '" + folder + "'", errno);
+  if (::mkdir(folder.path.c_str(), 0700) != 0 &&
+      (errno != ENOENT || (::mkdir(root_.c_str(), 0700), ::mkdir(folder.path.c_str(), 0700)) != 0))
+    return fail_errno("cannot create the folder for temporary files '" + folder.path + "'", errno);
   return folder;
 }
 
-void TmpFolders::give_back(const std::string& folder, const std::string& kept_as) {
+void TmpFolders::give_back(TmpFolder folder, const std::string& kept_as) {
   if (!kept_as.empty()) {
-    ::rename(folder.c_str(), (root_ + "/" + kept_as).c_str());
+    ::rename(folder.path.c_str(), (root_ + "/" + kept_as).c_str());
   } else if (empty_and_ours(folder)) {
     const std::lock_guard lock(mutex_);
-    free_.push_back(folder);
+    free_.push_back(std::move(folder));
   } else {
-    remove_later(folder);
+    remove_later(std::move(folder.path));
   }
 }
 

@@ -3,6 +3,8 @@
 // takes long. Threads may use it at the same time.
 #pragma once
 
+#include <time.h>
+
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -17,6 +19,13 @@
 
 namespace mpibatch::node {
 
+struct TmpFolder {
+  std::string path;
+  timespec changed{};  // st_ctim when it was seen to be empty: nobody can set that
+  Duration seen{0};    // CLOCK_MONOTONIC of that
+  Duration taken{0};
+};
+
 class TmpFolders {
  public:
   // `root` is made, and what an earlier starter left in it (but kept folders) is removed.
@@ -25,9 +34,9 @@ class TmpFolders {
   TmpFolders(const TmpFolders&) = delete;
   TmpFolders& operator=(const TmpFolders&) = delete;
 
-  Result<std::string> take();
+  Result<TmpFolder> take();
   // The attempt has ended. `kept_as`: it stays under that name; empty: it goes.
-  void give_back(const std::string& folder, const std::string& kept_as);
+  void give_back(TmpFolder folder, const std::string& kept_as);
   const std::string& root() const { return root_; }
 
  private:
@@ -39,7 +48,7 @@ class TmpFolders {
   std::string prefix_;
   std::mutex mutex_;  // of all that follow
   std::uint64_t made_ = 0;
-  std::vector<std::string> free_;
+  std::vector<TmpFolder> free_;
   std::condition_variable wake_;
   std::deque<std::string> doomed_;
   bool stop_ = false;
