@@ -108,7 +108,7 @@ class Disk(harness.Case):
 
     def test_journal_cannot_grow(self):
         """Nothing more is granted; what has ended and is not in the journal is in the starter's segment."""
-        size = 240
+        size = 2000  # some ten bytes each
         self.give_disk(self.disk / "state/journal", "12k")
         self.write_plan("plan.json", {"jobs": [harness.array("work", size, LIFE.format(prints=0, seconds=0))]})
         run = self.start_mpibatch("run", "plan.json", "--state", "disk/state")

@@ -27,7 +27,8 @@ class H5(harness.Case):
                 harness.job("first", ["true"], jobQueue="urgent"),
                 harness.job("bad", "exit 3", jobQueue="urgent", retryStrategy={"attempts": 2}),
                 harness.job("through", ["true"], ["bad"]),
-                harness.job("work", WORK, [{"jobId": "through", "type": "AFTER_ANY"}],  # two of it hold both CPUs
+                # Two of it hold both CPUs: what else has to end must have ended before.
+                harness.job("work", WORK, dependsOn=[{"jobId": "through", "type": "AFTER_ANY"}],
                             arrayProperties={"parametersFile": "samples.csv", "key": "sample"},
                             containerProperties={"memory": 5}),
                 harness.job("last", ["true"], ["work"])]})
