@@ -17,10 +17,11 @@ class Bar:
         return self.value >= self.limit if self.at_least else self.value <= self.limit
 
     def missed_by_far(self, slower=1):
-        """Under half of it, or over twice: what no busy machine explains. Times are of a machine so much slower."""
+        """What no busy machine explains: under half of it, or over twice. Times are of a machine so much slower, and twice as much
+        again: others' load stretches what crosses processes and waits for the disk more than it does a loop."""
         if self.at_least:
             return self.value < self.limit / 2
-        return self.value > 2 * self.limit * max(1, slower if self.unit in TIMES else 1)
+        return self.value > (4 * self.limit * max(1, slower) if self.unit in TIMES else 2 * self.limit)
 
     def row(self):
         sign = "≥" if self.at_least else "≤"
