@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cstdint>
+#include <thread>
 
 #include <mpibatch/base/check.hpp>
 #include <mpibatch/base/clock.hpp>
@@ -16,10 +18,29 @@
 
 namespace mpibatch::cli {
 
+namespace {
+
+// Between a run's claim and its plan there are some syncs.
+constexpr Duration kPlanPatience = std::chrono::seconds{5};
+constexpr Duration kPlanEvery = std::chrono::milliseconds{20};
+
+bool just_starting(const store::RunView& run) {
+  return run.owner_state != store::OwnerState::Gone &&
+         model::number_of(run.scheduler().revision()) == 0;
+}
+
+}  // namespace
+
 Result<RunReading> read_run(const FileSystem& files, const std::string& state) {
   auto folder = find_state_folder(files, state, current_folder());
   if (!folder) return tl::unexpected(folder.error());
+  const SystemClock clock;
+  const Duration begun = clock.boot();
   auto view = store::read_run(files, *folder);
+  while (view && just_starting(*view) && clock.boot() - begun < kPlanPatience) {
+    std::this_thread::sleep_for(kPlanEvery);
+    view = store::read_run(files, *folder);
+  }
   if (!view) return tl::unexpected(view.error());
   return RunReading{std::move(*folder), std::move(*view)};
 }
@@ -35,8 +56,8 @@ Result<PlanCopy> PlanCopy::load(const FileSystem& files, const store::StateFolde
                                 const scheduler::Scheduler& core) {
   if (model::number_of(core.revision()) == 0)
     return fail(ErrorKind::NotFound,
-                fmt::format("the run in '{}' has no plan yet: it ended before it began. Type its "
-                            "`mpibatch run` command again",
+                fmt::format("the run in '{}' has no plan: it is still starting, or ended before it "
+                            "began. Try again, or type its `mpibatch run` command again",
                             folder.path));
   const std::string path = folder.plan(core.revision());
   auto loaded = plan::load_copy(files, path);

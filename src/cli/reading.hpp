@@ -22,7 +22,8 @@ struct RunReading {
   const scheduler::Scheduler& core() const { return view.scheduler(); }
 };
 
-// `state`: as --state says it; empty: the only run of the current folder.
+// `state`: as --state says it; empty: the only run of the current folder. A run that is just
+// starting is given some seconds to record its plan.
 Result<RunReading> read_run(const FileSystem& files, const std::string& state);
 
 // The run's clock now, which goes on with its host's boot clock; elsewhere the time of day is near.

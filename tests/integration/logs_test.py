@@ -32,7 +32,8 @@ class Case(harness.Case):
         return self.start_mpibatch("logs", *options, "--follow")
 
     def wait_for_output(self, follower, text, seconds=30):
-        harness.wait_until(lambda: text in follower.output(), f"'{text}' in {follower.output()!r}", seconds)
+        harness.wait_until(lambda: text in follower.output() or follower.process.poll() is not None, "output", seconds)
+        self.assertIn(text, follower.output())
 
     def go(self, code=harness.SUCCEEDED):
         self.write("go", "")
@@ -70,6 +71,19 @@ class Follow(Case):
         self.go()
         self.assertEqual(self.check(follower), "two\n")
 
+    def test_waits_for_the_plan_of_a_run_that_has_just_claimed_its_folder(self):
+        self.write_jobs(harness.job("a", "echo one"))
+        self.run_ = self.start_mpibatch("run", "plan.json", "--cpus-per-node", "2")
+        owner = self.folder / "plan.mpibatch" / "owner"
+        while not owner.exists():
+            self.assertIsNone(self.run_.process.poll())
+        self.run_.process.send_signal(signal.SIGSTOP)
+        follower = self.follow("a")
+        time.sleep(0.3)
+        self.run_.process.send_signal(signal.SIGCONT)
+        self.assertEqual(self.check(follower), "one\n")
+        self.check(self.run_)
+
     def test_shows_later_attempts_and_all_children_under_headers(self):
         script = "echo attempt $AWS_BATCH_JOB_ATTEMPT; test $AWS_BATCH_JOB_ATTEMPT = 2"
         self.start_jobs(harness.job("hold", WAITS), harness.job("a", script, depends_on=["hold"],
@@ -104,24 +118,23 @@ class Follow(Case):
         self.assertIn("'a' is RUNNING and waits for `mpibatch run`", text)
         self.assertIn("'b' is PENDING", self.check(self.follow("b"), harness.INTERRUPTED))
 
-    def test_goes_on_with_the_next_rank_0(self):
+    def follow_a_and_kill_rank_0(self):
         self.start_jobs(harness.job("a", WAITS))
         follower = self.follow("a")
         self.wait_for_output(follower, "before\n")
         for process in self.ranks():
             process.kill()
         self.run_.wait()
+        return follower
+
+    def test_goes_on_with_the_next_rank_0(self):
+        follower = self.follow_a_and_kill_rank_0()
         self.run_ = self.start_mpibatch("run", "plan.json", "--cpus-per-node", "2")
         self.go()
         self.assertEqual(self.check(follower).splitlines()[-1], "after")
 
     def test_ends_where_names_may_mean_other_jobs(self):
-        self.start_jobs(harness.job("a", WAITS))
-        follower = self.follow("a")
-        self.wait_for_output(follower, "before\n")
-        for process in self.ranks():
-            process.kill()
-        self.run_.wait()
+        follower = self.follow_a_and_kill_rank_0()
         self.write_jobs(harness.job("new", ["true"]), harness.job("a", WAITS))
         self.run_ = self.start_mpibatch("run", "plan.json", "--cpus-per-node", "2")
         self.assertIn("follows another plan now", self.check(follower, harness.INTERRUPTED))
