@@ -18,6 +18,7 @@ namespace {
 
 using Found = tl::expected<std::string, StartFailure>;
 
+constexpr std::size_t kKnownMax = 64;
 constexpr std::string_view kDefaultSearch = "/usr/local/bin:/usr/bin:/bin";  // without a PATH
 
 tl::unexpected<StartFailure> cannot(int code, std::string reason) {
@@ -78,13 +79,13 @@ Found find_by_search(const std::string& word, const CommandPlace& place) {
 }
 
 // A line runs without a shell only where that makes no difference.
-tl::expected<Command, StartFailure> line_command(const std::string& line,
-                                                 const CommandPlace& place) {
+tl::expected<Command, StartFailure> line_command(const std::string& line, const CommandPlace& place,
+                                                 KnownPrograms& known) {
   if (auto words = model::task_line_words(line); words && !words->empty())
-    if (Found path = find_program(words->front(), place))
+    if (Found path = known.find(words->front(), place))
       return Command{std::move(*path), std::move(*words)};
   const std::string shell(place.shell.empty() ? "/bin/sh" : place.shell);
-  Found path = find_program(shell, place);
+  Found path = known.find(shell, place);
   if (!path) return tl::unexpected<StartFailure>(path.error());
   return Command{std::move(*path), {shell, "-c", line}};
 }
@@ -106,6 +107,26 @@ Found find_program(const std::string& word, const CommandPlace& place) {
                                              : find_by_path(word, place);
 }
 
+Found KnownPrograms::find(const std::string& word, const CommandPlace& place) {
+  if (folder_ != place.folder || search_ != place.search) {
+    paths_.clear();
+    folder_ = place.folder;
+    search_ = place.search;
+  }
+  if (const auto known = paths_.find(word); known != paths_.end()) return known->second;
+  Found found = find_program(word, place);
+  if (!found) return found;
+  if (paths_.size() == kKnownMax) paths_.clear();
+  paths_.emplace(word, *found);
+  return found;
+}
+
+bool KnownPrograms::forget() {
+  const bool any = !paths_.empty();
+  paths_.clear();
+  return any;
+}
+
 std::optional<StartFailure> fault_of(const std::string& word, const CommandPlace& place) {
   struct stat status {};
   const bool there = ::stat(place.folder.c_str(), &status) == 0;
@@ -121,7 +142,7 @@ std::optional<StartFailure> fault_of(const std::string& word, const CommandPlace
 
 tl::expected<Command, StartFailure> find_command(const model::JobTemplate& job,
                                                  const Parameters& parameters,
-                                                 const CommandPlace& place) {
+                                                 const CommandPlace& place, KnownPrograms& known) {
   if (job.command.empty()) return cannot(127, "the job has no command");
   Command command;
   for (const std::string& word : job.command) {
@@ -129,13 +150,13 @@ tl::expected<Command, StartFailure> find_command(const model::JobTemplate& job,
     if (command.words.back().find('\0') != std::string::npos)
       return cannot(125, "a word of the command holds a zero byte, which no process can be given");
   }
-  if (job.task_line) return line_command(command.words.front(), place);
+  if (job.task_line) return line_command(command.words.front(), place, known);
   const std::string& word = command.words.front();
   if (word.find('/') != std::string::npos) {
     command.path = in_folder(place.folder, word);
     return command;
   }
-  Found path = find_program(word, place);
+  Found path = known.find(word, place);
   if (!path) return tl::unexpected<StartFailure>(path.error());
   command.path = std::move(*path);
   return command;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include <tl/expected.hpp>
@@ -41,10 +42,23 @@ struct CommandPlace {
 tl::expected<std::string, StartFailure> find_program(const std::string& word,
                                                      const CommandPlace& place);
 
+// Remembers what was found, as shells do: to look costs some system calls an attempt. One that has
+// gone since shows when it is executed.
+class KnownPrograms {
+ public:
+  tl::expected<std::string, StartFailure> find(const std::string& word, const CommandPlace& place);
+  bool forget();  // false: nothing was remembered
+
+ private:
+  std::string folder_;  // where and in which PATH all of it was found
+  std::string search_;
+  std::unordered_map<std::string, std::string> paths_;  // by word
+};
+
 // A word with a `/` is taken as it is: executing it shows whether it is there.
 tl::expected<Command, StartFailure> find_command(const model::JobTemplate& job,
                                                  const Parameters& parameters,
-                                                 const CommandPlace& place);
+                                                 const CommandPlace& place, KnownPrograms& known);
 
 // After a failure to execute `word`: what is wrong with the folder or the file; none if neither is.
 std::optional<StartFailure> fault_of(const std::string& word, const CommandPlace& place);

@@ -54,36 +54,42 @@ Parameters parameters_of(const model::JobTemplate& job, const std::vector<std::s
   return parameters;
 }
 
-std::vector<std::string> attempt_environment(const model::Environment& captured,
-                                             const model::JobTemplate& job,
-                                             const Parameters& parameters,
-                                             const AttemptFrame& frame) {
-  const model::Environment own = told(job, frame);
+std::vector<std::string> own_environment(const model::JobTemplate& job,
+                                         const Parameters& parameters, const AttemptFrame& frame) {
+  const model::Environment told_first = told(job, frame);
   std::vector<std::string> entries;
-  entries.reserve(own.size() + parameters.size() + job.environment.size() + captured.size());
+  entries.reserve(told_first.size() + parameters.size() + job.environment.size());
   // The strongest first: a name that is there already stays.
   const auto add = [&entries](const std::string& name, const std::string& value) {
     if (name.empty() || name.find('=') != std::string::npos) return;
     const auto same = [&name](const std::string& entry) { return name_of(entry) == name; };
     if (std::none_of(entries.begin(), entries.end(), same)) entries.push_back(name + "=" + value);
   };
-  for (const auto& [name, value] : own) add(name, value);
+  for (const auto& [name, value] : told_first) add(name, value);
   for (const auto& [name, value] : parameters) add(name, value);
   for (const auto& [name, value] : job.environment) add(name, value);
+  return entries;
+}
+
+std::vector<std::string> captured_environment(const model::Environment& captured,
+                                              const std::vector<std::string>& own) {
   // There are few of those and many of these, whose names differ.
-  std::vector<std::string> stronger;
-  for (const std::string& entry : entries) stronger.emplace_back(name_of(entry));
+  std::vector<std::string_view> stronger;
+  for (const std::string& entry : own) stronger.push_back(name_of(entry));
   std::sort(stronger.begin(), stronger.end());
+  std::vector<std::string> entries;
+  entries.reserve(captured.size());
   for (const auto& [name, value] : captured)
     if (!std::binary_search(stronger.begin(), stronger.end(), name))
       entries.push_back(name + "=" + value);
   return entries;
 }
 
-std::string_view variable(const std::vector<std::string>& environment, std::string_view name) {
+std::optional<std::string_view> variable(const std::vector<std::string>& environment,
+                                         std::string_view name) {
   for (const std::string& entry : environment)
     if (name_of(entry) == name) return std::string_view(entry).substr(name.size() + 1);
-  return {};
+  return std::nullopt;
 }
 
 }  // namespace mpibatch::node

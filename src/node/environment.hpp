@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -34,13 +35,15 @@ struct AttemptFrame {
 using Parameters = std::vector<std::pair<std::string, std::string>>;
 Parameters parameters_of(const model::JobTemplate& job, const std::vector<std::string>& values);
 
-// `NAME=value` each, no name twice: the captured environment, over it the plan's, over it the
-// parameters by name, over it what AWS Batch and mpibatch tell an attempt.
-std::vector<std::string> attempt_environment(const model::Environment& captured,
-                                             const model::JobTemplate& job,
-                                             const Parameters& parameters,
-                                             const AttemptFrame& frame);
-// The value in what attempt_environment() made; empty: not set.
-std::string_view variable(const std::vector<std::string>& environment, std::string_view name);
+// `NAME=value` each, no name twice: the plan's environment, over it the parameters by name, over it
+// what AWS Batch and mpibatch tell an attempt.
+std::vector<std::string> own_environment(const model::JobTemplate& job,
+                                         const Parameters& parameters, const AttemptFrame& frame);
+// Of the captured environment what has none of those names.
+std::vector<std::string> captured_environment(const model::Environment& captured,
+                                              const std::vector<std::string>& own);
+// A name's value in one of them; none: not set.
+std::optional<std::string_view> variable(const std::vector<std::string>& environment,
+                                         std::string_view name);
 
 }  // namespace mpibatch::node

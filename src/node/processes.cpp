@@ -31,10 +31,13 @@ constexpr int kRetryMs = 10;  // while something of an ended attempt is left
 constexpr int kKilledCode = 128 + SIGKILL;
 
 // What an epoll event is about.
-enum What : std::uint64_t { kStdout = 0, kStderr = 1, kMain = 2, kWake = 3 };
-constexpr std::uint64_t key_of(std::uint64_t serial, std::uint64_t what) {
-  return serial * 4 + what;
+enum What : std::uint64_t { kPipe = 0, kMain = 1, kWake = 2 };
+constexpr std::uint64_t kWhats = 3;
+// `number`: an attempt's serial number, or a pipe's.
+constexpr std::uint64_t key_of(std::uint64_t number, std::uint64_t what) {
+  return number * kWhats + what;
 }
+constexpr std::uint64_t pipe_key(OutputPipes::Id pipe) { return key_of(pipe, kPipe); }
 
 void watch_descriptor(int epoll, int fd, std::uint64_t key) {
   epoll_event event{};
@@ -70,16 +73,6 @@ tl::unexpected<StartFailure> cannot(std::string reason) {
   return tl::unexpected<StartFailure>(StartFailure{125, shortened(std::move(reason))});
 }
 
-// The end to write to.
-tl::expected<UniqueFd, StartFailure> make_pipe(UniqueFd& read_end, const std::string& host) {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0)
-    return cannot("cannot make a pipe on " + host + ": " + std::strerror(errno));
-  read_end.reset(ends[0]);
-  ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
-  return UniqueFd(ends[1]);
-}
-
 }  // namespace
 
 Processes::Processes(LaunchSite& site, AttemptListener& listener)
@@ -87,6 +80,7 @@ Processes::Processes(LaunchSite& site, AttemptListener& listener)
       listener_(listener),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
       wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
+      pipes_(epoll_.get(), pipe_key),
       buffer_(kChunkBytes) {
   MPIBATCH_CHECK(epoll_ && wake_);
   watch_descriptor(epoll_.get(), wake_.get(), key_of(0, kWake));
@@ -103,13 +97,14 @@ tl::expected<void, StartFailure> Processes::start(const Spawn& spawn,
                                                   const std::vector<std::uint32_t>& cpus) {
   const auto surroundings = site_.surroundings();
   MPIBATCH_CHECK(surroundings != nullptr);
-  if (surroundings != surroundings_)
+  if (surroundings != alike_.surroundings) {
     spawner_.set_surroundings(surroundings->given.umask, surroundings->given.limits);
-  surroundings_ = surroundings;
+    alike_ = {};
+    alike_.surroundings = surroundings;
+  }
   const model::JobTemplate& job = *spawn.job;
-  const std::string& host = site_.name.host;
   Result<TmpFolder> tmp_folder = surroundings->tmp_folders.take();
-  if (!tmp_folder) return cannot(tmp_folder.error().message + " on " + host);
+  if (!tmp_folder) return cannot(tmp_folder.error().message + " on " + site_.name.host);
   Attempt attempt;
   attempt.execution = spawn.execution;
   attempt.serial = ++serial_;
@@ -123,89 +118,122 @@ tl::expected<void, StartFailure> Processes::start(const Spawn& spawn,
   SpawnRequest request;
   request.folder = absolute(job.working_directory, surroundings->given.working_directory);
   request.cpus = cpus.empty() ? site_.cpus : cpus;
-  request.environment = attempt_environment(
-      surroundings->given.environment, job, parameters,
-      {spawn.execution, spawn.attempt, attempt.token, model::to_string(site_.name),
-       attempt.tmp_folder.path, cpus, spawn.environment});
-  const CommandPlace where{request.folder, variable(request.environment, "PATH"),
-                           variable(request.environment, "SHELL"), host};
-  auto command = find_command(job, parameters, where);
-  if (command) request.command = std::move(*command);
-  model::LogFiles files;
-  if (job.log_files != model::LogFiles{})
-    files = model::log_files_of(job, parameters,
-                                {spawn.execution.child, spawn.attempt, request.folder});
-  auto launched = command ? launch(attempt, request, files)
-                          : tl::expected<void, StartFailure>(tl::unexpected(command.error()));
-  if (!launched) {
+  request.environment =
+      own_environment(job, parameters,
+                      {spawn.execution, spawn.attempt, attempt.token, model::to_string(site_.name),
+                       attempt.tmp_folder.path, cpus, spawn.environment});
+  prepare(spawn, !cpus.empty(), request.environment);
+  request.more_environment = &alike_.environment;
+  auto started = start(attempt, spawn, parameters, request);
+  // A program may have gone from where it was found.
+  if (!started && alike_.programs.forget()) started = start(attempt, spawn, parameters, request);
+  if (!started) {
     surroundings->tmp_folders.give_back(std::move(attempt.tmp_folder), {});
-    // Looked at only now: for the many that start it would cost as much as the start.
-    const std::string word = request.command.words.empty() ? "sh" : request.command.words.front();
-    const std::optional<StartFailure> fault = fault_of(word, where);
-    if (fault) return tl::unexpected(*fault);
-    return launched;
+    return started;
   }
-  watch(attempt);
+  watch_descriptor(epoll_.get(), attempt.main.process.get(), key_of(attempt.serial, kMain));
   attempts_.emplace(attempt.serial, std::move(attempt));
   return {};
+}
+
+void Processes::prepare(const Spawn& spawn, bool bound,
+                        const std::vector<std::string>& own_environment) {
+  if (alike_.job == spawn.job && alike_.values == spawn.values.size() && alike_.bound == bound)
+    return;
+  alike_.job = spawn.job;
+  alike_.values = spawn.values.size();
+  alike_.bound = bound;
+  alike_.environment =
+      captured_environment(alike_.surroundings->given.environment, own_environment);
+}
+
+tl::expected<void, StartFailure> Processes::start(Attempt& attempt, const Spawn& spawn,
+                                                  const Parameters& parameters,
+                                                  SpawnRequest& request) {
+  const auto value = [&](std::string_view name) {
+    const auto own = variable(request.environment, name);
+    return own ? *own : variable(alike_.environment, name).value_or(std::string_view());
+  };
+  const CommandPlace where{request.folder, value("PATH"), value("SHELL"), site_.name.host};
+  auto command = find_command(*spawn.job, parameters, where, alike_.programs);
+  auto launched = tl::expected<void, StartFailure>();
+  if (command) {
+    request.command = std::move(*command);
+    model::LogFiles files;
+    if (spawn.job->log_files != model::LogFiles{})
+      files = model::log_files_of(*spawn.job, parameters,
+                                  {spawn.execution.child, spawn.attempt, request.folder});
+    launched = launch(attempt, request, files);
+    if (launched) return launched;
+  } else {
+    launched = tl::unexpected(command.error());
+  }
+  // Looked at only now: for the many that start it would cost as much as the start.
+  const std::string word = request.command.words.empty() ? "sh" : request.command.words.front();
+  if (std::optional<StartFailure> fault = fault_of(word, where))
+    return tl::unexpected(std::move(*fault));
+  return launched;
 }
 
 tl::expected<void, StartFailure> Processes::launch(Attempt& attempt, SpawnRequest& request,
                                                    const model::LogFiles& files) {
   const std::string& host = site_.name.host;
-  UniqueFd outputs[2];
-  for (int stream = 0; stream < 2; ++stream) {
+  UniqueFd opened[2];
+  int outputs[2] = {-1, -1};
+  tl::expected<void, StartFailure> done;
+  for (int stream = 0; done && stream < 2; ++stream) {
     const std::string& file = stream == 0 ? files.out : files.error;
-    auto output = file.empty()
-                      ? make_pipe(attempt.pipes[stream], host)
-                      : open_log_file(file, {stream == 0 ? "stdout" : "stderr", request.folder,
-                                             surroundings_->given.umask, host});
-    if (!output) return tl::unexpected<StartFailure>(output.error());
-    outputs[stream] = std::move(*output);
-  }
-  attempt.slot = site_.slots.take(attempt.execution, SystemClock().boot());
-  if (!attempt.slot)
-    return cannot("more than " + std::to_string(SlotTable::kSlots) + " attempts at once on " +
-                  host);
-  request.stdout_fd = outputs[0].get();
-  request.stderr_fd = outputs[1].get();
-  request.pid_slot = &attempt.slot->pid;
-  ++site_.mains;
-  auto child = spawner_.spawn(request, host);
-  if (!child) {
-    --site_.mains;
-    site_.slots.release(attempt.slot);
-    return tl::unexpected<StartFailure>(child.error());
-  }
-  attempt.main = std::move(*child);
-  // Held, so that a pipe has no end before the attempt: to be woken for that would be in vain.
-  for (int stream = 0; stream < 2; ++stream)
-    if (attempt.pipes[stream]) attempt.write_ends[stream] = std::move(outputs[stream]);
-  return {};
-}
-
-void Processes::watch(const Attempt& attempt) {
-  watch_descriptor(epoll_.get(), attempt.main.process.get(), key_of(attempt.serial, kMain));
-  if (reading_) watch_pipes(attempt, true);
-}
-
-void Processes::watch_pipes(const Attempt& attempt, bool on) {
-  for (std::uint64_t stream = 0; stream < 2; ++stream) {
-    const int pipe = attempt.pipes[stream].get();
-    if (pipe < 0) continue;
-    if (on) {
-      watch_descriptor(epoll_.get(), pipe, key_of(attempt.serial, stream));
+    if (file.empty()) {
+      const auto pipe =
+          make_pipe(attempt, stream == 0 ? store::Stream::Stdout : store::Stream::Stderr);
+      if (pipe)
+        outputs[stream] = *pipe;
+      else
+        done = tl::unexpected(pipe.error());
     } else {
-      ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, pipe, nullptr);
+      auto output = open_log_file(file, {stream == 0 ? "stdout" : "stderr", request.folder,
+                                         alike_.surroundings->given.umask, host});
+      if (output)
+        outputs[stream] = (opened[stream] = std::move(*output)).get();
+      else
+        done = tl::unexpected(output.error());
     }
   }
+  if (done) {
+    attempt.slot = site_.slots.take(attempt.execution, SystemClock().boot());
+    if (!attempt.slot)
+      done =
+          cannot("more than " + std::to_string(SlotTable::kSlots) + " attempts at once on " + host);
+  }
+  if (done) {
+    request.stdout_fd = outputs[0];
+    request.stderr_fd = outputs[1];
+    request.pid_slot = &attempt.slot->pid;
+    ++site_.mains;
+    auto child = spawner_.spawn(request, host);
+    if (child) {
+      attempt.main = std::move(*child);
+      return {};
+    }
+    --site_.mains;
+    site_.slots.release(attempt.slot);
+    done = tl::unexpected(std::move(child.error()));
+  }
+  for (auto& pipe : attempt.pipes)
+    if (pipe) pipes_.give_back(*std::exchange(pipe, std::nullopt), false);
+  return done;
 }
 
-void Processes::follow_reading() {
-  const bool on = site_.reading;
-  if (on == reading_) return;
-  reading_ = on;
-  for (const auto& [serial, attempt] : attempts_) watch_pipes(attempt, on);
+// The end to write to. Held until the attempt has ended: to be woken for a pipe's end before that
+// would be in vain.
+tl::expected<int, StartFailure> Processes::make_pipe(Attempt& attempt, store::Stream stream) {
+  const auto pipe = pipes_.take();
+  if (!pipe)
+    return cannot("cannot make a pipe on " + site_.name.host + ": " + std::strerror(pipe.error()));
+  if (pipe_uses_.size() <= *pipe) pipe_uses_.resize(*pipe + 1);
+  pipe_uses_[*pipe] = {attempt.serial, stream};
+  attempt.pipes[stream == store::Stream::Stderr] = *pipe;
+  return pipes_.write_end(*pipe);
 }
 
 void Processes::signal(const model::ExecutionId& execution, EndSignal signal) {
@@ -225,36 +253,43 @@ void Processes::kill_all() {
 }
 
 void Processes::turn(int wait_ms) {
-  follow_reading();
+  pipes_.watch(site_.reading);
   if (!ending_.empty() && (wait_ms < 0 || wait_ms > kRetryMs)) wait_ms = kRetryMs;
   epoll_event events[kEventsMax];
   const int count = ::epoll_wait(epoll_.get(), events, kEventsMax, wait_ms);
   for (int i = 0; i < count; ++i) {
-    const std::uint64_t what = events[i].data.u64 % 4;
+    const std::uint64_t what = events[i].data.u64 % kWhats;
+    const std::uint64_t number = events[i].data.u64 / kWhats;
     eventfd_t ignored = 0;
     if (what == kWake) ::eventfd_read(wake_.get(), &ignored);
-    const auto found = attempts_.find(events[i].data.u64 / 4);
-    if (found == attempts_.end()) continue;
-    if (what == kMain) reap(found->second);
-    if (what == kStdout || what == kStderr) read_pipe(found->second, static_cast<int>(what));
+    if (what == kMain) reap(number);
+    if (what == kPipe) read_pipe(static_cast<OutputPipes::Id>(number));
   }
   finish_ended();
 }
 
-bool Processes::read_pipe(const Attempt& attempt, int stream) {
-  const UniqueFd& pipe = attempt.pipes[stream];
-  if (!pipe) return false;
-  const ssize_t size = ::read(pipe.get(), buffer_.data(), buffer_.size());
-  if (size > 0) {
-    listener_.output(attempt.execution, stream == 0 ? store::Stream::Stdout : store::Stream::Stderr,
+ssize_t Processes::read_pipe(OutputPipes::Id pipe) {
+  const PipeUse& use = pipe_uses_[pipe];
+  const ssize_t size = pipes_.read(pipe, buffer_.data(), buffer_.size());
+  const auto attempt = attempts_.find(use.serial);
+  if (size > 0 && attempt != attempts_.end())
+    listener_.output(attempt->second.execution, use.stream,
                      std::string(buffer_.data(), static_cast<std::size_t>(size)));
-    return true;
-  }
-  return false;
+  return size;
 }
 
-void Processes::reap(Attempt& attempt) {
-  if (attempt.reaped) return;
+void Processes::end_pipe(OutputPipes::Id pipe) {
+  pipes_.close(pipe);
+  ssize_t size = 1;
+  for (std::size_t rest = 0; size > 0 && rest < kRestBytesMax; rest += kChunkBytes)
+    size = read_pipe(pipe);
+  pipes_.give_back(pipe, size == 0);
+}
+
+void Processes::reap(std::uint64_t serial) {
+  const auto found = attempts_.find(serial);
+  if (found == attempts_.end() || found->second.reaped) return;
+  Attempt& attempt = found->second;
   // Before it is reaped: as long as it is a zombie, its group's number is nobody else's.
   ::kill(-attempt.main.pid, SIGKILL);
   ::wait4(attempt.main.pid, &attempt.status, 0, &attempt.usage);
@@ -295,11 +330,10 @@ bool Processes::anything_left(const Attempt& attempt) {
 }
 
 void Processes::finish(std::uint64_t serial) {
+  for (const auto& pipe : attempts_.at(serial).pipes)
+    if (pipe) end_pipe(*pipe);
   auto node = attempts_.extract(serial);
   Attempt& attempt = node.mapped();
-  for (int stream = 0; stream < 2; ++stream)
-    for (std::size_t rest = 0; rest < kRestBytesMax; rest += kChunkBytes)
-      if (!read_pipe(attempt, stream)) break;
   site_.slots.release(attempt.slot);
   attempt.surroundings->tmp_folders.give_back(
       std::move(attempt.tmp_folder),

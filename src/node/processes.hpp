@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -20,7 +21,9 @@
 #include <mpibatch/node/starter_core.hpp>
 #include <mpibatch/topology/oom_counter.hpp>
 
+#include "node/environment.hpp"
 #include "node/launch_site.hpp"
+#include "node/output_pipes.hpp"
 #include "node/spawner.hpp"
 
 namespace mpibatch::node {
@@ -64,21 +67,36 @@ class Processes {
     SlotTable::Slot* slot = nullptr;
     Child main;  // the first of its group, too
     bool reaped = false;
-    UniqueFd pipes[2];  // none where the stream goes to a file
-    UniqueFd write_ends[2];
-    std::uint64_t oom_kills = 0;  // counted when it was started
-    bool ended_by_us = false;     // KILL was sent while it ran
+    std::optional<OutputPipes::Id> pipes[2];  // none where the stream goes to a file
+    std::uint64_t oom_kills = 0;              // counted when it was started
+    bool ended_by_us = false;                 // KILL was sent while it ran
     int status = 0;
     rusage usage{};
   };
 
+  // What the attempts of a job that come one after the other have in common.
+  struct Alike {
+    std::shared_ptr<const AttemptSurroundings> surroundings;
+    std::shared_ptr<const model::JobTemplate> job;
+    std::size_t values = 0;
+    bool bound = false;
+    std::vector<std::string> environment;  // captured
+    KnownPrograms programs;
+  };
+  struct PipeUse {
+    std::uint64_t serial = 0;  // the attempt's
+    store::Stream stream = store::Stream::Stdout;
+  };
+
+  void prepare(const Spawn& spawn, bool bound, const std::vector<std::string>& own_environment);
+  tl::expected<void, StartFailure> start(Attempt& attempt, const Spawn& spawn,
+                                         const Parameters& parameters, SpawnRequest& request);
   tl::expected<void, StartFailure> launch(Attempt& attempt, SpawnRequest& request,
                                           const model::LogFiles& files);
-  void watch(const Attempt& attempt);
-  void watch_pipes(const Attempt& attempt, bool on);
-  void follow_reading();
-  bool read_pipe(const Attempt& attempt, int stream);  // false: nothing now
-  void reap(Attempt& attempt);
+  tl::expected<int, StartFailure> make_pipe(Attempt& attempt, store::Stream stream);
+  ssize_t read_pipe(OutputPipes::Id pipe);
+  void end_pipe(OutputPipes::Id pipe);
+  void reap(std::uint64_t serial);
   void finish_ended();
   bool anything_left(const Attempt& attempt);
   void finish(std::uint64_t serial);
@@ -88,11 +106,12 @@ class Processes {
   LaunchSite& site_;
   AttemptListener& listener_;
   Spawner spawner_;
-  std::shared_ptr<const AttemptSurroundings> surroundings_;  // those that the spawner has
   topology::OomCounter oom_;
   UniqueFd epoll_;
   UniqueFd wake_;
-  bool reading_ = true;
+  OutputPipes pipes_;
+  std::vector<PipeUse> pipe_uses_;  // by pipe
+  Alike alike_;
   std::int64_t own_memory_kib_ = 0;  // the most so far, as last seen
   std::uint64_t serial_ = 0;
   std::unordered_map<std::uint64_t, Attempt> attempts_;  // by serial number

@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <initializer_list>
 
 #include <mpibatch/base/check.hpp>
 
@@ -33,9 +34,8 @@ struct Shared {
   int null_fd = -1;
   int stdout_fd = -1;
   int stderr_fd = -1;
-  const char* path = nullptr;
-  char* const* words = nullptr;
-  char* const* shell_words = nullptr;
+  char* path = nullptr;
+  char** shell_words = nullptr;  // `sh` and the words, the first of which gives way to the path
   char* const* environment = nullptr;
   const char* folder = nullptr;
   const int* ignored = nullptr;
@@ -79,9 +79,12 @@ int child_main(void* argument) {
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  ::execve(shared.path, shared.words, shared.environment);
+  ::execve(shared.path, shared.shell_words + 1, shared.environment);
   // A script without `#!`: execvp gives it to a shell.
-  if (errno == ENOEXEC) ::execve("/bin/sh", shared.shell_words, shared.environment);
+  if (errno == ENOEXEC) {
+    shared.shell_words[1] = shared.path;
+    ::execve("/bin/sh", shared.shell_words, shared.environment);
+  }
   give_up(shared, Stage::Execute);
 }
 
@@ -95,10 +98,16 @@ decltype(&::clone) clone_function() {
 constexpr decltype(&::clone) clone_function() { return &::clone; }
 #endif
 
-std::vector<char*> pointers(const std::vector<std::string>& texts) {
+using Texts = std::vector<std::string>;
+
+std::vector<char*> pointers(std::initializer_list<const Texts*> lists) {
   std::vector<char*> pointers;
-  pointers.reserve(texts.size() + 1);
-  for (const std::string& text : texts) pointers.push_back(const_cast<char*>(text.c_str()));
+  std::size_t count = 1;
+  for (const Texts* texts : lists) count += texts ? texts->size() : 0;
+  pointers.reserve(count);
+  for (const Texts* texts : lists)
+    for (std::size_t i = 0; texts && i < texts->size(); ++i)
+      pointers.push_back(const_cast<char*>((*texts)[i].c_str()));
   pointers.push_back(nullptr);
   return pointers;
 }
@@ -161,12 +170,9 @@ void Spawner::set_surroundings(std::uint32_t umask, const std::vector<protocol::
 
 tl::expected<Child, StartFailure> Spawner::spawn(const SpawnRequest& request,
                                                  const std::string& host) {
-  const std::vector<char*> words = pointers(request.command.words);
-  const std::vector<char*> environment = pointers(request.environment);
-  std::vector<char*> shell_words = words;
-  shell_words[0] = const_cast<char*>(request.command.path.c_str());
-  char shell[] = "sh";
-  shell_words.insert(shell_words.begin(), shell);
+  const Texts shell{"sh"};
+  std::vector<char*> shell_words = pointers({&shell, &request.command.words});
+  const std::vector<char*> environment = pointers({&request.environment, request.more_environment});
   if (request.cpus != cpus_ && !request.cpus.empty()) {
     bind_thread(request.cpus);
     cpus_ = request.cpus;
@@ -177,8 +183,7 @@ tl::expected<Child, StartFailure> Spawner::spawn(const SpawnRequest& request,
   shared.null_fd = null_.get();
   shared.stdout_fd = request.stdout_fd;
   shared.stderr_fd = request.stderr_fd;
-  shared.path = request.command.path.c_str();
-  shared.words = words.data();
+  shared.path = const_cast<char*>(request.command.path.c_str());
   shared.shell_words = shell_words.data();
   shared.environment = environment.data();
   shared.folder = request.folder.c_str();

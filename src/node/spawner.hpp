@@ -22,6 +22,7 @@ namespace mpibatch::node {
 struct SpawnRequest {
   Command command;
   std::vector<std::string> environment;  // NAME=value
+  const std::vector<std::string>* more_environment = nullptr;
   std::string folder;
   int stdout_fd = -1;
   int stderr_fd = -1;

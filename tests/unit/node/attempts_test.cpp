@@ -1,7 +1,11 @@
 // Real processes that behave badly: each ends with a clear reason and leaves nothing behind.
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <unistd.h>
+
+#include <filesystem>
 
 #include "unit/node/attempt_driver.hpp"
 
@@ -139,6 +143,58 @@ TEST(Attempts, EndWithTheMainProcessNotWithItsDescriptors) {
   ASSERT_TRUE(driver.until_ended());
   EXPECT_TRUE(std::filesystem::exists(driver.folder.path("closed")));
   EXPECT_EQ(driver.end().code, 4);
+}
+
+TEST(Attempts, PrintToThePipesOfTheOneBefore) {
+  AttemptDriver driver;
+  const auto pipes_of_the_next = [&driver] {
+    EXPECT_TRUE(driver.start_script("readlink /proc/$$/fd/1 /proc/$$/fd/2 | sort"));
+    EXPECT_TRUE(driver.until_ended());
+    return driver.text();
+  };
+  const std::string first = pipes_of_the_next();
+  EXPECT_EQ(first.substr(0, 6), "pipe:[");
+  EXPECT_EQ(pipes_of_the_next(), first);
+}
+
+TEST(Attempts, GetPipesThatNobodyElseWritesTo) {
+  AttemptDriver driver;
+  ASSERT_TRUE(driver.start_script("echo $$; while [ ! -e go ]; do sleep 0.01; done"));
+  ASSERT_TRUE(driver.until([&] { return driver.text().ends_with("\n"); }));
+  // As an ssh master is given one, which is no child of ours and may keep it.
+  const std::string pid = driver.text().substr(0, driver.text().size() - 1);
+  UniqueFd kept(::open(("/proc/" + pid + "/fd/1").c_str(), O_WRONLY | O_CLOEXEC));
+  ASSERT_TRUE(static_cast<bool>(kept));
+  driver.folder.write("go", "");
+  ASSERT_TRUE(driver.until_ended());
+  ASSERT_TRUE(driver.start_script("echo mine; while [ -e go ]; do sleep 0.01; done"));
+  ASSERT_TRUE(driver.until([&] { return !driver.text().empty(); }));
+  const auto before = ::signal(SIGPIPE, SIG_IGN);
+  EXPECT_LT(::write(kept.get(), "not mine\n", 9), 0);
+  ::signal(SIGPIPE, before);
+  std::filesystem::remove(driver.folder.path("go"));
+  ASSERT_TRUE(driver.until_ended());
+  EXPECT_EQ(driver.text(), "mine\n");
+}
+
+TEST(Attempts, FindAProgramAgainThatHasMoved) {
+  AttemptDriver driver;
+  for (const char* name : {"a", "b"}) std::filesystem::create_directory(driver.folder.path(name));
+  driver.surroundings.environment = {
+      {"PATH", driver.folder.path("a") + ":" + driver.folder.path("b")}};
+  driver.apply();
+  const std::string tool = driver.folder.write("a/tool", "#!/bin/sh\nexit 5\n", 0755);
+  const auto job = driver.job({"tool"});
+  for (int times = 0; times < 2; ++times) {
+    ASSERT_TRUE(driver.start(job));
+    ASSERT_TRUE(driver.until_ended());
+    EXPECT_EQ(driver.end().code, 5);
+    if (times == 0) std::filesystem::rename(tool, driver.folder.path("b/tool"));
+  }
+  std::filesystem::remove(driver.folder.path("b/tool"));
+  const auto gone = driver.start(job);
+  ASSERT_FALSE(gone);
+  EXPECT_EQ(gone.error().code, 127);
 }
 
 TEST(Attempts, ReadNothingFromStdin) {

@@ -61,19 +61,37 @@ TEST(Command, AnEmptyFolderOfPathIsTheWorkingDirectory) {
 }
 
 TEST(Command, WordsHoldTheParameters) {
+  KnownPrograms known;
   const auto found = find_command(job_with({"/bin/echo", "Ref::{x}.bam", "Ref::y", "$HOME;`"}),
-                                  {{"x", "a b"}, {"y", "Ref::x"}}, {"/", "", "", "here"});
+                                  {{"x", "a b"}, {"y", "Ref::x"}}, {"/", "", "", "here"}, known);
   ASSERT_TRUE(found);
   EXPECT_EQ(found->words, (std::vector<std::string>{"/bin/echo", "a b.bam", "Ref::x", "$HOME;`"}));
 }
 
 TEST(Command, RefusesWhatNoProcessCanBeGiven) {
   const CommandPlace place{"/", "/bin", "", "here"};
-  EXPECT_EQ(find_command(job_with({}), {}, place).error().code, 127);
-  EXPECT_EQ(find_command(job_with({""}), {}, place).error().code, 127);
-  EXPECT_EQ(find_command(job_with({"echo", std::string("a\0b", 3)}), {}, place).error().code, 125);
+  KnownPrograms known;
+  EXPECT_EQ(find_command(job_with({}), {}, place, known).error().code, 127);
+  EXPECT_EQ(find_command(job_with({""}), {}, place, known).error().code, 127);
+  EXPECT_EQ(find_command(job_with({"echo", std::string("a\0b", 3)}), {}, place, known).error().code,
+            125);
   EXPECT_EQ(fault_of("/bin", place)->reason, "'/bin' is a folder, not a program");
   EXPECT_EQ(fault_of("/bin/sh", place), std::nullopt);
+}
+
+TEST(KnownPrograms, AreThoseOfOnePathAndFolder) {
+  const TestFolder folder;
+  for (const char* name : {"a", "b"}) {
+    std::filesystem::create_directory(folder.path(name));
+    folder.write(name + std::string("/tool"), "", 0755);
+  }
+  KnownPrograms known;
+  EXPECT_EQ(known.find("tool", {"/", folder.path("a"), "", "here"}), folder.path("a/tool"));
+  EXPECT_EQ(known.find("tool", {"/", folder.path("b"), "", "here"}), folder.path("b/tool"));
+  EXPECT_EQ(known.find("./tool", {folder.path("a"), "", "", "here"}), folder.path("a") + "/./tool");
+  EXPECT_EQ(known.find("./tool", {folder.path("b"), "", "", "here"}), folder.path("b") + "/./tool");
+  EXPECT_TRUE(known.forget());
+  EXPECT_FALSE(known.forget());
 }
 
 TEST(Command, AReasonFitsItsField) {
