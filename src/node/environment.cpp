@@ -1,6 +1,7 @@
 #include "node/environment.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include <mpibatch/model/log_files.hpp>
 
@@ -21,17 +22,23 @@ std::string_view name_of(const std::string& entry) {
   return std::string_view(entry).substr(0, entry.find('='));
 }
 
-model::Environment told(const model::JobTemplate& job, const AttemptFrame& frame) {
-  model::Environment told = model::attempt_variables(job, frame.execution.child, frame.attempt);
-  told.emplace_back("AWS_BATCH_JQ_NAME", job.queue);
-  told.emplace_back("AWS_BATCH_CE_NAME",
-                    frame.compute_environment.empty() ? "default" : frame.compute_environment);
-  told.emplace_back("MPIBATCH_NODE", frame.node);
-  told.emplace_back("TMPDIR", frame.tmp_folder);
-  told.emplace_back(kTokenVariable, frame.token);
-  if (job.array) told.emplace_back("AWS_BATCH_JOB_ARRAY_SIZE", std::to_string(job.size));
-  if (!frame.cpus.empty()) told.emplace_back("MPIBATCH_CPUS", joined(frame.cpus));
-  return told;
+void add(std::vector<std::string>& entries, std::string_view name, std::string_view value) {
+  std::string entry;
+  entry.reserve(name.size() + 1 + value.size());
+  entries.push_back(std::move(entry.append(name).append(1, '=').append(value)));
+}
+
+// The strongest are added first: a name that is there already stays.
+void add_weaker(std::vector<std::string>& entries, std::string_view name, std::string_view value) {
+  if (name.empty() || name.find('=') != std::string_view::npos) return;
+  if (!variable(entries, name)) add(entries, name, value);
+}
+
+// What attempts are told, no matter what parameters are called.
+bool told_to_all_alike(const model::JobTemplate& job, std::string_view name) {
+  constexpr std::string_view kNames[] = {"AWS_BATCH_JQ_NAME", "AWS_BATCH_CE_NAME", "MPIBATCH_NODE"};
+  if (job.array && name == "AWS_BATCH_JOB_ARRAY_SIZE") return true;
+  return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
 }
 
 }  // namespace
@@ -54,34 +61,43 @@ Parameters parameters_of(const model::JobTemplate& job, const std::vector<std::s
   return parameters;
 }
 
-std::vector<std::string> own_environment(const model::JobTemplate& job,
-                                         const Parameters& parameters, const AttemptFrame& frame) {
-  const model::Environment told_first = told(job, frame);
+std::vector<std::string> attempt_environment(const model::JobTemplate& job,
+                                             const std::vector<std::string>& values,
+                                             const AttemptFrame& frame) {
+  constexpr std::size_t kToldMax = 6;
   std::vector<std::string> entries;
-  entries.reserve(told_first.size() + parameters.size() + job.environment.size());
-  // The strongest first: a name that is there already stays.
-  const auto add = [&entries](const std::string& name, const std::string& value) {
-    if (name.empty() || name.find('=') != std::string::npos) return;
-    const auto same = [&name](const std::string& entry) { return name_of(entry) == name; };
-    if (std::none_of(entries.begin(), entries.end(), same)) entries.push_back(name + "=" + value);
-  };
-  for (const auto& [name, value] : told_first) add(name, value);
-  for (const auto& [name, value] : parameters) add(name, value);
-  for (const auto& [name, value] : job.environment) add(name, value);
+  entries.reserve(kToldMax + values.size());
+  for (const auto& [name, value] :
+       model::attempt_variables(job, frame.execution.child, frame.attempt))
+    add(entries, name, value);
+  add(entries, "TMPDIR", frame.tmp_folder);
+  add(entries, kTokenVariable, frame.token);
+  if (!frame.cpus.empty()) add(entries, "MPIBATCH_CPUS", joined(frame.cpus));
+  const std::size_t count = std::min(values.size(), job.parameter_names.size());
+  for (std::size_t i = 0; i < count; ++i)
+    if (!told_to_all_alike(job, job.parameter_names[i]))
+      add_weaker(entries, job.parameter_names[i], values[i]);
   return entries;
 }
 
-std::vector<std::string> captured_environment(const model::Environment& captured,
-                                              const std::vector<std::string>& own) {
+std::vector<std::string> job_environment(const model::Environment& captured,
+                                         const model::JobTemplate& job, const JobFrame& frame,
+                                         const std::vector<std::string>& attempt) {
+  const std::string_view computed = frame.compute_environment;
+  std::vector<std::string> entries = attempt;
+  add(entries, "AWS_BATCH_JQ_NAME", job.queue);
+  add(entries, "AWS_BATCH_CE_NAME", computed.empty() ? "default" : computed);
+  add(entries, "MPIBATCH_NODE", frame.node);
+  if (job.array) add(entries, "AWS_BATCH_JOB_ARRAY_SIZE", std::to_string(job.size));
+  for (const auto& [name, value] : job.parameters) add_weaker(entries, name, value);
+  for (const auto& [name, value] : job.environment) add_weaker(entries, name, value);
   // There are few of those and many of these, whose names differ.
-  std::vector<std::string_view> stronger;
-  for (const std::string& entry : own) stronger.push_back(name_of(entry));
+  std::vector<std::string> stronger;
+  for (const std::string& entry : entries) stronger.emplace_back(name_of(entry));
   std::sort(stronger.begin(), stronger.end());
-  std::vector<std::string> entries;
-  entries.reserve(captured.size());
   for (const auto& [name, value] : captured)
-    if (!std::binary_search(stronger.begin(), stronger.end(), name))
-      entries.push_back(name + "=" + value);
+    if (!std::binary_search(stronger.begin(), stronger.end(), name)) add(entries, name, value);
+  entries.erase(entries.begin(), entries.begin() + static_cast<std::ptrdiff_t>(attempt.size()));
   return entries;
 }
 

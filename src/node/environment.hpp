@@ -25,23 +25,28 @@ std::string token_of(const std::string& run, std::uint32_t share,
 struct AttemptFrame {
   model::ExecutionId execution;
   std::uint8_t attempt = 1;
-  std::string token;
-  std::string node;
-  std::string tmp_folder;
-  std::vector<std::uint32_t> cpus;
-  std::string compute_environment = {};  // empty: none was named
+  std::string_view token;
+  std::string_view tmp_folder;
+  const std::vector<std::uint32_t>& cpus;
+};
+struct JobFrame {
+  std::string_view node;
+  std::string_view compute_environment;  // empty: none was named
 };
 
 using Parameters = std::vector<std::pair<std::string, std::string>>;
 Parameters parameters_of(const model::JobTemplate& job, const std::vector<std::string>& values);
 
-// `NAME=value` each, no name twice: the plan's environment, over it the parameters by name, over it
-// what AWS Batch and mpibatch tell an attempt.
-std::vector<std::string> own_environment(const model::JobTemplate& job,
-                                         const Parameters& parameters, const AttemptFrame& frame);
-// Of the captured environment what has none of those names.
-std::vector<std::string> captured_environment(const model::Environment& captured,
-                                              const std::vector<std::string>& own);
+// An attempt's environment, `NAME=value` each, no name twice: the captured one, over it the plan's,
+// over it the parameters by name, over it what AWS Batch and mpibatch tell an attempt. First what
+// differs from attempt to attempt; `values` are those of job.parameter_names.
+std::vector<std::string> attempt_environment(const model::JobTemplate& job,
+                                             const std::vector<std::string>& values,
+                                             const AttemptFrame& frame);
+// Then what is the same for all of a job's on a share. `attempt`: one's own, for the names.
+std::vector<std::string> job_environment(const model::Environment& captured,
+                                         const model::JobTemplate& job, const JobFrame& frame,
+                                         const std::vector<std::string>& attempt);
 // A name's value in one of them; none: not set.
 std::optional<std::string_view> variable(const std::vector<std::string>& environment,
                                          std::string_view name);

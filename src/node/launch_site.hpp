@@ -13,6 +13,7 @@
 #include <mpibatch/protocol/frames.hpp>
 
 #include "node/orphans.hpp"
+#include "node/output_pipes.hpp"
 #include "node/slot_table.hpp"
 #include "node/tmp_folders.hpp"
 
@@ -26,10 +27,12 @@ struct AttemptSurroundings {
 class LaunchSite {
  public:
   LaunchSite(std::string run_id, model::NodeName node_name, std::vector<std::uint32_t> share_cpus,
-             SlotTable& slot_table)
+             SlotTable& slot_table, std::string pipe_folder)
       : run(std::move(run_id)),
         name(std::move(node_name)),
+        node(model::to_string(name)),
         cpus(std::move(share_cpus)),
+        pipes(std::move(pipe_folder)),
         slots(slot_table),
         orphans(slot_table) {}
 
@@ -47,8 +50,10 @@ class LaunchSite {
 
   const std::string run;
   const model::NodeName name;
-  const std::vector<std::uint32_t>
-      cpus;  // of the share, ascending: for attempts with none of their own
+  const std::string node;  // its name, as it is shown
+  // Of the share, ascending: for attempts with none of their own.
+  const std::vector<std::uint32_t> cpus;
+  PipeFolder pipes;
   SlotTable& slots;
   const Orphans orphans;
   std::atomic<std::uint32_t> mains{0};  // main processes that have not been reaped

@@ -13,7 +13,8 @@ Launcher::Launcher(LaunchSite& site, LaunchListener& listener)
   sigset_t all;
   sigset_t before;
   ::sigfillset(&all);
-  // A child's end is ignored as it is sent; blocked here, it would wake the main thread to ignore it.
+  // A child's end is ignored as it is sent; blocked here, it would wake the main thread to ignore
+  // it.
   ::sigdelset(&all, SIGCHLD);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);  // signals are the main thread's
   thread_ = std::thread([this] { run(); });

@@ -125,6 +125,8 @@ Result<UniqueFd> lock_node_folder(const NodePaths& paths) {
 }
 
 void remove_node_folder(const NodePaths& paths) {
+  std::error_code ignored;
+  std::filesystem::remove_all(paths.pipes(), ignored);
   // The lock goes last: until then nobody else can believe that the folder is free.
   for (const std::string& file : {paths.socket(), paths.slots(), paths.failure(), paths.lock()})
     ::unlink(file.c_str());

@@ -14,6 +14,7 @@ struct NodePaths {
   std::string lock() const { return folder + "/lock"; }
   std::string socket() const { return folder + "/socket"; }
   std::string slots() const { return folder + "/slots"; }
+  std::string pipes() const { return folder + "/pipes"; }      // a folder
   std::string failure() const { return folder + "/failure"; }  // why the last starter did not start
 };
 

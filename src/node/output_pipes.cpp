@@ -1,39 +1,73 @@
 #include "node/output_pipes.hpp"
 
 #include <fcntl.h>
-#include <sys/epoll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-
-#include <mpibatch/base/check.hpp>
+#include <filesystem>
+#include <system_error>
+#include <utility>
 
 namespace mpibatch::node {
 
-OutputPipes::OutputPipes(int epoll, std::uint64_t (*key_of)(Id id))
-    : epoll_(epoll),
-      key_of_(key_of),
-      own_descriptors_(::open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {}
+PipeFolder::PipeFolder(std::string path) : path_(std::move(path)) {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+  if (::mkdir(path_.c_str(), 0700) == 0)
+    folder_.reset(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+}
+
+PipeFolder::~PipeFolder() { ::rmdir(path_.c_str()); }
+
+OutputPipes::~OutputPipes() {
+  for (Pipe& pipe : pipes_) remove(pipe);
+}
 
 tl::expected<OutputPipes::Id, int> OutputPipes::take() {
-  if (!free_.empty()) {
+  while (!free_.empty()) {
     const Id id = free_.back();
     free_.pop_back();
-    return id;
+    // Opened anew, it has none of the flags that an attempt may have set, O_NONBLOCK above all.
+    if (open_write_end(pipes_[id])) return id;
+    remove(pipes_[id]);
+    unmade_.push_back(id);
+  }
+  auto made = make();
+  if (!made) return tl::unexpected<int>(made.error());
+  Id id = static_cast<Id>(pipes_.size());
+  if (unmade_.empty()) {
+    pipes_.push_back(std::move(*made));
+  } else {
+    id = unmade_.back();
+    unmade_.pop_back();
+    pipes_[id] = std::move(*made);
+  }
+  return id;
+}
+
+tl::expected<OutputPipes::Pipe, int> OutputPipes::make() const {
+  const int folder = folder_.descriptor();
+  Pipe pipe{{}, {}, folder_.new_name()};
+  if (folder >= 0 && ::mkfifoat(folder, pipe.name.c_str(), 0600) == 0) {
+    pipe.read_end.reset(::openat(folder, pipe.name.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+    if (pipe.read_end && open_write_end(pipe)) return pipe;
+    remove(pipe);
   }
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return tl::unexpected<int>(errno);
   ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
-  Id id = static_cast<Id>(pipes_.size());
-  if (unmade_.empty()) {
-    pipes_.emplace_back();
-  } else {
-    id = unmade_.back();
-    unmade_.pop_back();
-  }
-  pipes_[id] = {UniqueFd(ends[0]), UniqueFd(ends[1]), std::to_string(ends[0])};
-  if (watched_) watch(id, true);
-  return id;
+  return Pipe{UniqueFd(ends[0]), UniqueFd(ends[1]), {}};
+}
+
+bool OutputPipes::open_write_end(Pipe& pipe) const {
+  pipe.write_end.reset(::openat(folder_.descriptor(), pipe.name.c_str(), O_WRONLY | O_CLOEXEC));
+  return static_cast<bool>(pipe.write_end);
+}
+
+void OutputPipes::remove(Pipe& pipe) const {
+  if (!pipe.name.empty()) ::unlinkat(folder_.descriptor(), pipe.name.c_str(), 0);
+  pipe = {};
 }
 
 ssize_t OutputPipes::read(Id id, char* to, std::size_t size) const {
@@ -42,30 +76,12 @@ ssize_t OutputPipes::read(Id id, char* to, std::size_t size) const {
 
 void OutputPipes::give_back(Id id, bool at_end) {
   Pipe& pipe = pipes_[id];
-  // Opened anew, it has none of the flags that an attempt may have set, O_NONBLOCK above all.
-  if (at_end)
-    pipe.write_end.reset(::openat(own_descriptors_.get(), pipe.name.c_str(), O_WRONLY | O_CLOEXEC));
-  if (at_end && pipe.write_end) {
+  if (at_end && !pipe.name.empty()) {
     free_.push_back(id);
   } else {
-    pipe = {};
+    remove(pipe);
     unmade_.push_back(id);
   }
-}
-
-void OutputPipes::watch(bool on) {
-  if (on == watched_) return;
-  watched_ = on;
-  for (Id id = 0; id < pipes_.size(); ++id)
-    if (pipes_[id].read_end) watch(id, on);
-}
-
-void OutputPipes::watch(Id id, bool on) const {
-  epoll_event event{};
-  event.events = EPOLLIN;
-  event.data.u64 = key_of_(id);
-  const int operation = on ? EPOLL_CTL_ADD : EPOLL_CTL_DEL;
-  MPIBATCH_CHECK(::epoll_ctl(epoll_, operation, pipes_[id].read_end.get(), &event) == 0);
 }
 
 }  // namespace mpibatch::node

@@ -1,10 +1,10 @@
 // The pipes that the attempts of one launcher print to. A pipe serves the next attempt once nobody
-// can write to it any more: making one for each would cost half as much as starting it. One thread
-// uses it.
+// can write to it any more: making one for each would cost as much as half of starting it.
 #pragma once
 
 #include <sys/types.h>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -16,39 +16,60 @@
 
 namespace mpibatch::node {
 
+// Pipes have names (FIFOs) here, for only by a name can one be opened for writing again. Threads
+// may use it at the same time.
+class PipeFolder {
+ public:
+  // Made, or emptied. Where that cannot be, pipes have no names and serve one attempt each.
+  explicit PipeFolder(std::string path);
+  ~PipeFolder();
+  PipeFolder(const PipeFolder&) = delete;
+  PipeFolder& operator=(const PipeFolder&) = delete;
+
+  int descriptor() const { return folder_.get(); }
+  std::string new_name() { return std::to_string(++made_); }
+
+ private:
+  const std::string path_;
+  UniqueFd folder_;
+  std::atomic<std::uint32_t> made_{0};
+};
+
+// One thread uses it.
 class OutputPipes {
  public:
   using Id = std::uint32_t;
-  // What the other ends' bytes are reported with: `key_of(id)`, to whoever waits for `epoll`.
-  OutputPipes(int epoll, std::uint64_t (*key_of)(Id id));
+  explicit OutputPipes(PipeFolder& folder) : folder_(folder) {}
+  ~OutputPipes();
+  OutputPipes(const OutputPipes&) = delete;
+  OutputPipes& operator=(const OutputPipes&) = delete;
 
   tl::expected<Id, int> take();  // else: errno
   int write_end(Id id) const { return pipes_[id].write_end.get(); }
-  // As read(2): 0 at the end, which only a closed pipe has; below 0: nothing now.
+  // Ours, at once after a process was given it: processes that are made meanwhile inherit it for a
+  // moment.
+  void close_write_end(Id id) { pipes_[id].write_end.reset(); }
+  int read_end(Id id) const { return pipes_[id].read_end.get(); }
+  // As read(2), but at once; 0: nobody can write to it any more.
   ssize_t read(Id id, char* to, std::size_t size) const;
-  // Our write end: from now on read() tells whether others have one.
-  void close(Id id) { pipes_[id].write_end.reset(); }
-  // `at_end`: read() came to the end. Else who has the other end keeps that pipe for himself.
+  // `at_end`: read() gave 0. Else who has the other end keeps that pipe for himself.
   void give_back(Id id, bool at_end);
-  // Off: nothing is reported.
-  void watch(bool on);
 
  private:
   struct Pipe {
     UniqueFd read_end;
     UniqueFd write_end;
-    std::string name;  // in /proc/self/fd
+    std::string name;  // empty: it has none
   };
 
-  void watch(Id id, bool on) const;
+  tl::expected<Pipe, int> make() const;
+  bool open_write_end(Pipe& pipe) const;
+  void remove(Pipe& pipe) const;
 
-  const int epoll_;
-  std::uint64_t (*const key_of_)(Id);
-  const UniqueFd own_descriptors_;  // /proc/self/fd
-  bool watched_ = true;
-  std::vector<Pipe> pipes_;  // by id; without ends: to be made
-  std::vector<Id> free_;     // with both ends, empty, nobody else's
-  std::vector<Id> unmade_;
+  PipeFolder& folder_;
+  std::vector<Pipe> pipes_;  // by id
+  std::vector<Id> free_;     // empty, and nobody has an end to write to
+  std::vector<Id> unmade_;   // neither ends nor name
 };
 
 }  // namespace mpibatch::node

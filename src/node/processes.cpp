@@ -30,14 +30,14 @@ constexpr int kEventsMax = 64;
 constexpr int kRetryMs = 10;  // while something of an ended attempt is left
 constexpr int kKilledCode = 128 + SIGKILL;
 
+// Most tasks of a big array do not last so long: their output is read once, at their end.
+constexpr int kFreshMs = 2;
+
 // What an epoll event is about.
-enum What : std::uint64_t { kPipe = 0, kMain = 1, kWake = 2 };
-constexpr std::uint64_t kWhats = 3;
-// `number`: an attempt's serial number, or a pipe's.
-constexpr std::uint64_t key_of(std::uint64_t number, std::uint64_t what) {
-  return number * kWhats + what;
+enum What : std::uint64_t { kStdout = 0, kStderr = 1, kMain = 2, kWake = 3 };
+constexpr std::uint64_t key_of(std::uint64_t serial, std::uint64_t what) {
+  return serial * 4 + what;
 }
-constexpr std::uint64_t pipe_key(OutputPipes::Id pipe) { return key_of(pipe, kPipe); }
 
 void watch_descriptor(int epoll, int fd, std::uint64_t key) {
   epoll_event event{};
@@ -80,7 +80,7 @@ Processes::Processes(LaunchSite& site, AttemptListener& listener)
       listener_(listener),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
       wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
-      pipes_(epoll_.get(), pipe_key),
+      pipes_(site.pipes),
       buffer_(kChunkBytes) {
   MPIBATCH_CHECK(epoll_ && wake_);
   watch_descriptor(epoll_.get(), wake_.get(), key_of(0, kWake));
@@ -112,16 +112,16 @@ tl::expected<void, StartFailure> Processes::start(const Spawn& spawn,
   attempt.tmp_folder = std::move(*tmp_folder);
   attempt.surroundings = surroundings;
   attempt.keep_tmp = job.keep_tmp;
-  attempt.oom_kills = oom_.recent(SystemClock().awake());
+  const Duration now = SystemClock().awake();
+  attempt.oom_kills = oom_.recent(now);
 
   const Parameters parameters = parameters_of(job, spawn.values);
   SpawnRequest request;
   request.folder = absolute(job.working_directory, surroundings->given.working_directory);
   request.cpus = cpus.empty() ? site_.cpus : cpus;
-  request.environment =
-      own_environment(job, parameters,
-                      {spawn.execution, spawn.attempt, attempt.token, model::to_string(site_.name),
-                       attempt.tmp_folder.path, cpus, spawn.environment});
+  request.environment = attempt_environment(
+      job, spawn.values,
+      {spawn.execution, spawn.attempt, attempt.token, attempt.tmp_folder.path, cpus});
   prepare(spawn, !cpus.empty(), request.environment);
   request.more_environment = &alike_.environment;
   auto started = start(attempt, spawn, parameters, request);
@@ -132,19 +132,21 @@ tl::expected<void, StartFailure> Processes::start(const Spawn& spawn,
     return started;
   }
   watch_descriptor(epoll_.get(), attempt.main.process.get(), key_of(attempt.serial, kMain));
+  fresh_.emplace_back(attempt.serial, now);
   attempts_.emplace(attempt.serial, std::move(attempt));
   return {};
 }
 
-void Processes::prepare(const Spawn& spawn, bool bound,
-                        const std::vector<std::string>& own_environment) {
-  if (alike_.job == spawn.job && alike_.values == spawn.values.size() && alike_.bound == bound)
+void Processes::prepare(const Spawn& spawn, bool bound, const std::vector<std::string>& attempt) {
+  if (alike_.job == spawn.job && alike_.values == spawn.values.size() && alike_.bound == bound &&
+      alike_.compute_environment == spawn.environment)
     return;
   alike_.job = spawn.job;
   alike_.values = spawn.values.size();
   alike_.bound = bound;
-  alike_.environment =
-      captured_environment(alike_.surroundings->given.environment, own_environment);
+  alike_.compute_environment = spawn.environment;
+  alike_.environment = job_environment(alike_.surroundings->given.environment, *spawn.job,
+                                       {site_.node, spawn.environment}, attempt);
 }
 
 tl::expected<void, StartFailure> Processes::start(Attempt& attempt, const Spawn& spawn,
@@ -179,24 +181,23 @@ tl::expected<void, StartFailure> Processes::launch(Attempt& attempt, SpawnReques
                                                    const model::LogFiles& files) {
   const std::string& host = site_.name.host;
   UniqueFd opened[2];
-  int outputs[2] = {-1, -1};
+  int descriptors[2] = {-1, -1};
   tl::expected<void, StartFailure> done;
-  for (int stream = 0; done && stream < 2; ++stream) {
+  for (const int stream : {0, 1}) {
     const std::string& file = stream == 0 ? files.out : files.error;
-    if (file.empty()) {
-      const auto pipe =
-          make_pipe(attempt, stream == 0 ? store::Stream::Stdout : store::Stream::Stderr);
-      if (pipe)
-        outputs[stream] = *pipe;
-      else
-        done = tl::unexpected(pipe.error());
-    } else {
+    if (!done) break;
+    if (!file.empty()) {
       auto output = open_log_file(file, {stream == 0 ? "stdout" : "stderr", request.folder,
                                          alike_.surroundings->given.umask, host});
       if (output)
-        outputs[stream] = (opened[stream] = std::move(*output)).get();
+        descriptors[stream] = (opened[stream] = std::move(*output)).get();
       else
-        done = tl::unexpected(output.error());
+        done = tl::unexpected(std::move(output.error()));
+    } else if (const auto pipe = pipes_.take()) {
+      attempt.outputs[stream].pipe = *pipe;
+      descriptors[stream] = pipes_.write_end(*pipe);
+    } else {
+      done = cannot("cannot make a pipe on " + host + ": " + std::strerror(pipe.error()));
     }
   }
   if (done) {
@@ -206,34 +207,58 @@ tl::expected<void, StartFailure> Processes::launch(Attempt& attempt, SpawnReques
           cannot("more than " + std::to_string(SlotTable::kSlots) + " attempts at once on " + host);
   }
   if (done) {
-    request.stdout_fd = outputs[0];
-    request.stderr_fd = outputs[1];
+    request.stdout_fd = descriptors[0];
+    request.stderr_fd = descriptors[1];
     request.pid_slot = &attempt.slot->pid;
     ++site_.mains;
-    auto child = spawner_.spawn(request, host);
-    if (child) {
+    if (auto child = spawner_.spawn(request, host)) {
       attempt.main = std::move(*child);
+      for (const Output& output : attempt.outputs)
+        if (output.pipe) pipes_.close_write_end(*output.pipe);
       return {};
+    } else {
+      done = tl::unexpected(std::move(child.error()));
     }
     --site_.mains;
     site_.slots.release(attempt.slot);
-    done = tl::unexpected(std::move(child.error()));
   }
-  for (auto& pipe : attempt.pipes)
-    if (pipe) pipes_.give_back(*std::exchange(pipe, std::nullopt), false);
+  for (Output& output : attempt.outputs)
+    if (output.pipe) pipes_.give_back(*std::exchange(output.pipe, std::nullopt), false);
   return done;
 }
 
-// The end to write to. Held until the attempt has ended: to be woken for a pipe's end before that
-// would be in vain.
-tl::expected<int, StartFailure> Processes::make_pipe(Attempt& attempt, store::Stream stream) {
-  const auto pipe = pipes_.take();
-  if (!pipe)
-    return cannot("cannot make a pipe on " + site_.name.host + ": " + std::strerror(pipe.error()));
-  if (pipe_uses_.size() <= *pipe) pipe_uses_.resize(*pipe + 1);
-  pipe_uses_[*pipe] = {attempt.serial, stream};
-  attempt.pipes[stream == store::Stream::Stderr] = *pipe;
-  return pipes_.write_end(*pipe);
+void Processes::watch_outputs(Attempt& attempt, bool on) {
+  for (const std::uint64_t stream : {kStdout, kStderr}) watch_output(attempt, stream, on);
+}
+
+void Processes::watch_output(Attempt& attempt, std::uint64_t stream, bool on) {
+  Output& output = attempt.outputs[stream];
+  if (!output.pipe || output.watched == on) return;
+  output.watched = on;
+  const int pipe = pipes_.read_end(*output.pipe);
+  if (on)
+    watch_descriptor(epoll_.get(), pipe, key_of(attempt.serial, stream));
+  else
+    ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, pipe, nullptr);
+}
+
+void Processes::watch_what_lasts() {
+  while (!fresh_.empty()) {
+    const auto& [serial, since] = fresh_.front();
+    const auto attempt = attempts_.find(serial);
+    if (attempt != attempts_.end()) {
+      if (SystemClock().awake() - since < std::chrono::milliseconds{kFreshMs}) return;
+      if (reading_) watch_outputs(attempt->second, true);
+    }
+    fresh_.pop_front();
+  }
+}
+
+void Processes::follow_reading() {
+  const bool on = site_.reading;
+  if (on == reading_) return;
+  reading_ = on;
+  for (auto& [serial, attempt] : attempts_) watch_outputs(attempt, on);
 }
 
 void Processes::signal(const model::ExecutionId& execution, EndSignal signal) {
@@ -253,43 +278,47 @@ void Processes::kill_all() {
 }
 
 void Processes::turn(int wait_ms) {
-  pipes_.watch(site_.reading);
+  follow_reading();
+  if (!fresh_.empty() && (wait_ms < 0 || wait_ms > kFreshMs)) wait_ms = kFreshMs;
   if (!ending_.empty() && (wait_ms < 0 || wait_ms > kRetryMs)) wait_ms = kRetryMs;
   epoll_event events[kEventsMax];
   const int count = ::epoll_wait(epoll_.get(), events, kEventsMax, wait_ms);
   for (int i = 0; i < count; ++i) {
-    const std::uint64_t what = events[i].data.u64 % kWhats;
-    const std::uint64_t number = events[i].data.u64 / kWhats;
+    const std::uint64_t what = events[i].data.u64 % 4;
     eventfd_t ignored = 0;
     if (what == kWake) ::eventfd_read(wake_.get(), &ignored);
-    if (what == kMain) reap(number);
-    if (what == kPipe) read_pipe(static_cast<OutputPipes::Id>(number));
+    const auto found = attempts_.find(events[i].data.u64 / 4);
+    if (found == attempts_.end()) continue;
+    if (what == kMain) {
+      reap(found->second);
+    } else if (read_output(found->second, what) == 0) {
+      watch_output(found->second, what, false);  // nobody can print there any more
+    }
   }
   finish_ended();
+  watch_what_lasts();
 }
 
-ssize_t Processes::read_pipe(OutputPipes::Id pipe) {
-  const PipeUse& use = pipe_uses_[pipe];
-  const ssize_t size = pipes_.read(pipe, buffer_.data(), buffer_.size());
-  const auto attempt = attempts_.find(use.serial);
-  if (size > 0 && attempt != attempts_.end())
-    listener_.output(attempt->second.execution, use.stream,
+ssize_t Processes::read_output(const Attempt& attempt, std::uint64_t stream) {
+  const ssize_t size = pipes_.read(*attempt.outputs[stream].pipe, buffer_.data(), buffer_.size());
+  if (size > 0)
+    listener_.output(attempt.execution,
+                     stream == kStdout ? store::Stream::Stdout : store::Stream::Stderr,
                      std::string(buffer_.data(), static_cast<std::size_t>(size)));
   return size;
 }
 
-void Processes::end_pipe(OutputPipes::Id pipe) {
-  pipes_.close(pipe);
+void Processes::end_output(Attempt& attempt, std::uint64_t stream) {
+  if (!attempt.outputs[stream].pipe) return;
+  watch_output(attempt, stream, false);
   ssize_t size = 1;
   for (std::size_t rest = 0; size > 0 && rest < kRestBytesMax; rest += kChunkBytes)
-    size = read_pipe(pipe);
-  pipes_.give_back(pipe, size == 0);
+    size = read_output(attempt, stream);
+  pipes_.give_back(*attempt.outputs[stream].pipe, size == 0);
 }
 
-void Processes::reap(std::uint64_t serial) {
-  const auto found = attempts_.find(serial);
-  if (found == attempts_.end() || found->second.reaped) return;
-  Attempt& attempt = found->second;
+void Processes::reap(Attempt& attempt) {
+  if (attempt.reaped) return;
   // Before it is reaped: as long as it is a zombie, its group's number is nobody else's.
   ::kill(-attempt.main.pid, SIGKILL);
   ::wait4(attempt.main.pid, &attempt.status, 0, &attempt.usage);
@@ -330,10 +359,9 @@ bool Processes::anything_left(const Attempt& attempt) {
 }
 
 void Processes::finish(std::uint64_t serial) {
-  for (const auto& pipe : attempts_.at(serial).pipes)
-    if (pipe) end_pipe(*pipe);
   auto node = attempts_.extract(serial);
   Attempt& attempt = node.mapped();
+  for (const std::uint64_t stream : {kStdout, kStderr}) end_output(attempt, stream);
   site_.slots.release(attempt.slot);
   attempt.surroundings->tmp_folders.give_back(
       std::move(attempt.tmp_folder),

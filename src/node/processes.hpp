@@ -7,10 +7,12 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include <tl/expected.hpp>
@@ -57,6 +59,10 @@ class Processes {
   std::size_t running() const { return attempts_.size(); }
 
  private:
+  struct Output {
+    std::optional<OutputPipes::Id> pipe;  // none where the stream goes to a file
+    bool watched = false;
+  };
   struct Attempt {
     model::ExecutionId execution;
     std::uint64_t serial = 0;
@@ -67,9 +73,9 @@ class Processes {
     SlotTable::Slot* slot = nullptr;
     Child main;  // the first of its group, too
     bool reaped = false;
-    std::optional<OutputPipes::Id> pipes[2];  // none where the stream goes to a file
-    std::uint64_t oom_kills = 0;              // counted when it was started
-    bool ended_by_us = false;                 // KILL was sent while it ran
+    Output outputs[2];            // by store::Stream
+    std::uint64_t oom_kills = 0;  // counted when it was started
+    bool ended_by_us = false;     // KILL was sent while it ran
     int status = 0;
     rusage usage{};
   };
@@ -80,23 +86,22 @@ class Processes {
     std::shared_ptr<const model::JobTemplate> job;
     std::size_t values = 0;
     bool bound = false;
-    std::vector<std::string> environment;  // captured
+    std::string compute_environment;
+    std::vector<std::string> environment;
     KnownPrograms programs;
   };
-  struct PipeUse {
-    std::uint64_t serial = 0;  // the attempt's
-    store::Stream stream = store::Stream::Stdout;
-  };
-
-  void prepare(const Spawn& spawn, bool bound, const std::vector<std::string>& own_environment);
+  void prepare(const Spawn& spawn, bool bound, const std::vector<std::string>& attempt);
   tl::expected<void, StartFailure> start(Attempt& attempt, const Spawn& spawn,
                                          const Parameters& parameters, SpawnRequest& request);
   tl::expected<void, StartFailure> launch(Attempt& attempt, SpawnRequest& request,
                                           const model::LogFiles& files);
-  tl::expected<int, StartFailure> make_pipe(Attempt& attempt, store::Stream stream);
-  ssize_t read_pipe(OutputPipes::Id pipe);
-  void end_pipe(OutputPipes::Id pipe);
-  void reap(std::uint64_t serial);
+  void watch_outputs(Attempt& attempt, bool on);
+  void watch_output(Attempt& attempt, std::uint64_t stream, bool on);
+  void watch_what_lasts();
+  void follow_reading();
+  ssize_t read_output(const Attempt& attempt, std::uint64_t stream);
+  void end_output(Attempt& attempt, std::uint64_t stream);
+  void reap(Attempt& attempt);
   void finish_ended();
   bool anything_left(const Attempt& attempt);
   void finish(std::uint64_t serial);
@@ -110,7 +115,9 @@ class Processes {
   UniqueFd epoll_;
   UniqueFd wake_;
   OutputPipes pipes_;
-  std::vector<PipeUse> pipe_uses_;  // by pipe
+  bool reading_ = true;
+  // Started not long ago, and when (CLOCK_MONOTONIC): their outputs are not watched yet.
+  std::deque<std::pair<std::uint64_t, Duration>> fresh_;
   Alike alike_;
   std::int64_t own_memory_kib_ = 0;  // the most so far, as last seen
   std::uint64_t serial_ = 0;

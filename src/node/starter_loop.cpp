@@ -36,7 +36,8 @@ StarterLoop::StarterLoop(StarterOptions options, StarterParts parts)
                [this] { parts_.predecessor.slots().clear_doubt(); }),
       wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
       cpus_(parts_.allocation),
-      site_(options_.run, name_, parts_.allocation.cpus, parts_.predecessor.slots()),
+      site_(options_.run, name_, parts_.allocation.cpus, parts_.predecessor.slots(),
+            parts_.paths.pipes()),
       launchers_(site_, *this) {
   MPIBATCH_CHECK(static_cast<bool>(wake_));
 }

@@ -21,7 +21,7 @@ class AttemptDriver final : public AttemptListener {
   AttemptDriver()
       : slots_(std::move(*SlotTable::create(folder.path("slots"), Duration{0}))),
         tmp_(std::move(*TmpFolders::create(folder.path("user/tmp")))),
-        site_(run, {"here", 0}, {}, slots_),
+        site_(run, {"here", 0}, {}, slots_, folder.path("pipes")),
         processes(site_, *this) {
     surroundings.working_directory = folder.path();
     surroundings.environment = {{"PATH", "/usr/local/bin:/usr/bin:/bin"}, {"HOME", "/nowhere"}};

@@ -7,8 +7,16 @@
 namespace mpibatch::node {
 namespace {
 
-AttemptFrame frame_of(model::ChildIndex child) {
-  return {{model::JobId{3}, child, {model::Epoch{2}, 17}}, 2, "token", "node1", "/tmp/x", {4, 6}};
+// The whole of it for the third job's child 5 or 0, whose second attempt this is.
+std::vector<std::string> environment_of(const model::JobTemplate& job, model::ChildIndex child,
+                                        const std::vector<std::string>& values = {},
+                                        const model::Environment& captured = {}) {
+  const std::vector<std::uint32_t> cpus{4, 6};
+  auto made = attempt_environment(
+      job, values, {{model::JobId{3}, child, {model::Epoch{2}, 17}}, 2, "token", "/tmp/x", cpus});
+  const auto alike = job_environment(captured, job, {"node1", ""}, made);
+  made.insert(made.end(), alike.begin(), alike.end());
+  return made;
 }
 
 TEST(AttemptEnvironment, TellsWhatAwsBatchTells) {
@@ -17,12 +25,13 @@ TEST(AttemptEnvironment, TellsWhatAwsBatchTells) {
   job.queue = "fast";
   job.array = true;
   job.size = 16;
-  const auto made = own_environment(job, {}, frame_of(5));
+  const auto made = environment_of(job, 5);
   EXPECT_EQ(variable(made, "AWS_BATCH_JOB_ID"), "align:5");
   EXPECT_EQ(variable(made, "AWS_BATCH_JOB_ATTEMPT"), "2");
   EXPECT_EQ(variable(made, "AWS_BATCH_JOB_ARRAY_INDEX"), "5");
   EXPECT_EQ(variable(made, "AWS_BATCH_JOB_ARRAY_SIZE"), "16");
   EXPECT_EQ(variable(made, "AWS_BATCH_JQ_NAME"), "fast");
+  EXPECT_EQ(variable(made, "AWS_BATCH_CE_NAME"), "default");
   EXPECT_EQ(variable(made, "MPIBATCH_JOB_NAME"), "align");
   EXPECT_EQ(variable(made, "MPIBATCH_NODE"), "node1");
   EXPECT_EQ(variable(made, "MPIBATCH_CPUS"), "4,6");
@@ -33,7 +42,7 @@ TEST(AttemptEnvironment, TellsWhatAwsBatchTells) {
 TEST(AttemptEnvironment, HasNoArrayVariablesForASingleJob) {
   model::JobTemplate job;
   job.name = "merge";
-  const auto made = own_environment(job, {}, frame_of(0));
+  const auto made = environment_of(job, 0);
   EXPECT_EQ(variable(made, "AWS_BATCH_JOB_ID"), "merge");
   EXPECT_EQ(variable(made, "AWS_BATCH_JOB_ARRAY_INDEX"), std::nullopt);
   EXPECT_EQ(variable(made, "AWS_BATCH_JOB_ARRAY_SIZE"), std::nullopt);
@@ -41,18 +50,20 @@ TEST(AttemptEnvironment, HasNoArrayVariablesForASingleJob) {
 
 TEST(AttemptEnvironment, TheMoreSpecificWins) {
   model::JobTemplate job;
+  job.queue = "fast";
   job.environment = {{"A", "plan"}, {"B", "plan"}, {"TMPDIR", "plan"}};
-  job.parameter_names = {"A", "P"};
+  job.parameter_names = {"A", "P", "AWS_BATCH_JQ_NAME", "AWS_BATCH_JOB_ARRAY_SIZE"};
   job.parameters = {{"Q", "all"}, {"A", "all"}};
-  const auto made = own_environment(job, parameters_of(job, {"value", "p"}), frame_of(0));
-  const auto captured =
-      captured_environment({{"A", "shell"}, {"B", "shell"}, {"C", "shell"}}, made);
-  EXPECT_EQ(captured, std::vector<std::string>{"C=shell"});
+  const auto made = environment_of(job, 0, {"value", "p", "mine", "3"},
+                                   {{"A", "shell"}, {"B", "shell"}, {"C", "shell"}});
   EXPECT_EQ(variable(made, "A"), "value");
   EXPECT_EQ(variable(made, "B"), "plan");
+  EXPECT_EQ(variable(made, "C"), "shell");
   EXPECT_EQ(variable(made, "P"), "p");
   EXPECT_EQ(variable(made, "Q"), "all");
   EXPECT_EQ(variable(made, "TMPDIR"), "/tmp/x");
+  EXPECT_EQ(variable(made, "AWS_BATCH_JQ_NAME"), "fast");
+  EXPECT_EQ(variable(made, "AWS_BATCH_JOB_ARRAY_SIZE"), "3");
   std::vector<std::string> names;
   for (const std::string& entry : made) names.push_back(entry.substr(0, entry.find('=')));
   std::sort(names.begin(), names.end());

@@ -30,7 +30,7 @@ class LaunchersTest : public ::testing::Test, public LaunchListener {
   LaunchersTest()
       : slots_(std::move(*SlotTable::create(folder_.path("slots"), Duration{0}))),
         tmp_(std::move(*TmpFolders::create(folder_.path("user/tmp")))),
-        site_(run_, {"here", 0}, own_cpus(), slots_) {
+        site_(run_, {"here", 0}, own_cpus(), slots_, folder_.path("pipes")) {
     protocol::Surroundings surroundings;
     surroundings.working_directory = folder_.path();
     surroundings.environment = {{"PATH", "/usr/local/bin:/usr/bin:/bin"}};
