@@ -192,7 +192,7 @@ std::string beyond_us(const RunOptions& options, const model::Plan& plan) {
 
 int run(Given& given, Context& context) {
   RunOptions& options = given.options;
-  if (context.world == nullptr && started_as_rank())
+  if (context.world == nullptr && started_as_one_of_several())
     return refuse(context, become_mpi(context.arguments).message);
   if (context.world != nullptr && context.world->rank() != 0) return run_agent_rank(context);
 

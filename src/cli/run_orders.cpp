@@ -27,8 +27,8 @@ node::LaunchOptions launch_options(const Orders& orders, const transport::MpiWor
   if (world != nullptr) {
     launch.starter.share = static_cast<std::uint32_t>(world->local_rank());
     launch.starter.shares = static_cast<std::uint32_t>(world->local_size());
-    launch.starter.launched_by_mpirun = true;
   }
+  launch.starter.launched_by_mpirun = started_as_rank();
   return launch;
 }
 

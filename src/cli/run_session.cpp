@@ -133,7 +133,7 @@ class Session {
         folder_{options.state},
         progress_(::isatty(STDERR_FILENO) == 1, options.quiet),
         signals_(catch_signals()) {
-    if (context.world != nullptr) ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (started_as_rank()) ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   }
 
   int run(const plan::LoadedPlan& loaded) {
@@ -284,7 +284,7 @@ class Session {
 
   // The command as it was typed, less the launcher's part.
   std::string again() const {
-    std::string command = context_.world == nullptr ? "mpibatch" : "mpirun … mpibatch";
+    std::string command = started_as_rank() ? "mpirun … mpibatch" : "mpibatch";
     const std::vector<std::string>& words = context_.arguments;
     for (std::size_t i = 1; i < words.size(); ++i) {
       if (words[i] == "--") {  // the rest is a command

@@ -7,6 +7,7 @@
 #include <climits>
 #include <cstdlib>
 #include <cstring>
+#include <string_view>
 
 namespace mpibatch::cli {
 
@@ -14,15 +15,20 @@ namespace {
 
 std::string folder_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
 
+// How many ranks there are; empty: a launcher that does not say, or none.
+std::string_view rank_count() {
+  for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE"})
+    if (const char* count = std::getenv(name)) return count;
+  return {};
+}
+
 bool runnable(const std::string& path) { return ::access(path.c_str(), X_OK) == 0; }
 
 }  // namespace
 
-bool started_as_rank() {
-  for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "PMIX_RANK"})
-    if (std::getenv(name) != nullptr) return true;
-  return false;
-}
+bool started_as_rank() { return !rank_count().empty() || std::getenv("PMIX_RANK") != nullptr; }
+
+bool started_as_one_of_several() { return started_as_rank() && rank_count() != "1"; }
 
 std::string own_executable() {
   std::array<char, PATH_MAX> path{};

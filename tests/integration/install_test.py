@@ -37,8 +37,17 @@ class Installed(harness.Case):
         self.write_plan("plan.json", {"jobs": [harness.job("hello", ["echo", "hello"])]})
         self.check(self.start(self.mpibatch, "run", "plan.json"))
         self.assertEqual("hello\n", self.check(self.start(self.mpibatch, "logs", "hello")))
-        self.check(self.start(harness.MPIRUN, "-n", 2, self.mpibatch, "run", "plan.json", "--fresh"))
+        for ranks in (1, 2):
+            self.check(self.start(harness.MPIRUN, "-n", ranks, self.mpibatch, "run", "plan.json", "--fresh"))
         self.assert_nothing_left()
+
+    def test_needs_mpi_for_several_ranks_only(self):
+        (self.prefix / "libexec/mpibatch/mpibatch-mpi").unlink()
+        self.write_plan("plan.json", {"jobs": [harness.job("hello", ["echo", "hello"])]})
+        self.check(self.start(harness.MPIRUN, "-n", 1, self.mpibatch, "run", "plan.json"))
+        self.assertEqual("hello\n", self.check(self.start(self.mpibatch, "logs", "hello")))
+        several = self.start(harness.MPIRUN, "-n", 2, self.mpibatch, "run", "plan.json")
+        self.assertIn("started by mpirun, but mpibatch-mpi is neither in", self.check(several, harness.BAD_USAGE))
 
     def test_builds_job_programs(self):
         self.write("double.cpp", """
