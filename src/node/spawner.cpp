@@ -141,7 +141,7 @@ StartFailure failure_of(const Shared& shared, const SpawnRequest& request,
 
 }  // namespace
 
-Spawner::Spawner() : null_(::open("/dev/null", O_RDWR | O_CLOEXEC)) {
+Spawner::Spawner() : self_(::getpid()), null_(::open("/dev/null", O_RDWR | O_CLOEXEC)) {
   MPIBATCH_CHECK(static_cast<bool>(null_));
   stack_ = ::mmap(nullptr, kStackBytes, PROT_READ | PROT_WRITE,
                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
@@ -179,7 +179,7 @@ tl::expected<Child, StartFailure> Spawner::spawn(const SpawnRequest& request,
   }
 
   Shared shared;
-  shared.parent = ::getpid();
+  shared.parent = self_;
   shared.null_fd = null_.get();
   shared.stdout_fd = request.stdout_fd;
   shared.stderr_fd = request.stderr_fd;

@@ -51,6 +51,7 @@ class Spawner {
   tl::expected<Child, StartFailure> spawn(const SpawnRequest& request, const std::string& host);
 
  private:
+  const pid_t self_;
   void* stack_ = nullptr;
   std::vector<std::uint32_t> cpus_;  // that this thread is bound to; empty: none yet
   UniqueFd null_;
