@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/json_text.hpp"
 #include "cli/views.hpp"
 
 namespace mpibatch::cli {
@@ -22,10 +23,9 @@ void add(std::string& to, fmt::format_string<Arguments...> format, Arguments&&..
 
 bool needs_no_escape(char c) { return c >= 0x20 && c < 0x7F && c != '"' && c != '\\'; }
 
-// Texts come from plans and programs, and need not be UTF-8.
 void add_text(std::string& to, std::string_view text) {
   if (!std::all_of(text.begin(), text.end(), needs_no_escape)) {
-    to += nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    to += json_text(nlohmann::json(text), -1);
     return;
   }
   to += '"';
@@ -33,9 +33,7 @@ void add_text(std::string& to, std::string_view text) {
   to += '"';
 }
 
-void add_seconds(std::string& to, Duration duration) {
-  add(to, "{}", in_seconds(duration));
-}
+void add_seconds(std::string& to, Duration duration) { add(to, "{}", in_seconds(duration)); }
 
 void add_usage(std::string& to, const model::Usage& usage, std::uint32_t vcpus) {
   to += R"(,"usage":{"wallSeconds":)";

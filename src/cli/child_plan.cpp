@@ -10,6 +10,7 @@
 #include <mpibatch/base/shell_quote.hpp>
 #include <mpibatch/model/log_files.hpp>
 
+#include "cli/json_text.hpp"
 #include "cli/output.hpp"
 #include "cli/plan_summary.hpp"
 
@@ -112,7 +113,7 @@ std::string child_plan_json(const model::Plan& plan, const JobPlace& place) {
     value["index"] = one.child;
     value["key"] = model::key_of(one.job, one.child);
   }
-  return value.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  return indented_json(value);
 }
 
 }  // namespace mpibatch::cli

@@ -8,6 +8,7 @@
 
 #include "cli/ask.hpp"
 #include "cli/command.hpp"
+#include "cli/json_text.hpp"
 #include "cli/output.hpp"
 #include "cli/rank_0.hpp"
 #include "cli/state_option.hpp"
@@ -33,7 +34,7 @@ std::string explanation_json(const Target& target, const std::vector<std::string
       {"statusReason", child ? core.status_reason(job, *child) : core.status_reason(job)},
       {"reasons", lines}};
   if (child) value["arrayProperties"] = {{"index", *child}};
-  return value.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  return indented_json(value);
 }
 
 int explain(const ExplainOptions& options, const FileSystem& files) {

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/json_text.hpp"
 #include "cli/output.hpp"
 #include "cli/views.hpp"
 
@@ -43,11 +44,6 @@ json json_of(const LogName& name, const store::Attempt& attempt, store::Stream s
     value["key"] = name.key;
   }
   return value;
-}
-
-// Output need not be UTF-8.
-std::string json_line(const json& value) {
-  return value.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace

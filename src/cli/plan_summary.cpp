@@ -8,6 +8,7 @@
 
 #include <mpibatch/base/shell_quote.hpp>
 
+#include "cli/json_text.hpp"
 #include "cli/output.hpp"
 #include "cli/table.hpp"
 
@@ -78,10 +79,6 @@ nlohmann::json commands_json(const model::PlannedJob& job) {
     commands.push_back(std::move(one));
   }
   return commands;
-}
-
-std::string indented_json(const nlohmann::json& json) {
-  return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
 std::uint64_t tasks_of(const model::Plan& plan) {
@@ -188,11 +185,11 @@ std::string plan_json(const std::string& source, const model::Plan& plan) {
   auto queues = nlohmann::json::array();
   for (const model::Queue& queue : plan.rules.queues)
     queues.push_back({{"jobQueueName", queue.name}, {"priority", queue.priority}});
-  return indented_json({{"plan", source},
-                        {"valid", true},
-                        {"tasks", tasks_of(plan)},
-                        {"jobQueues", std::move(queues)},
-                        {"jobs", std::move(jobs)}});
+  return indented_json(nlohmann::json{{"plan", source},
+                                      {"valid", true},
+                                      {"tasks", tasks_of(plan)},
+                                      {"jobQueues", std::move(queues)},
+                                      {"jobs", std::move(jobs)}});
 }
 
 std::string plan_errors_json(const std::string& source,
@@ -200,7 +197,8 @@ std::string plan_errors_json(const std::string& source,
   auto list = nlohmann::json::array();
   for (const plan::PlanError& error : errors)
     list.push_back({{"where", error.where}, {"message", error.message}});
-  return indented_json({{"plan", source}, {"valid", false}, {"errors", std::move(list)}});
+  return indented_json(
+      nlohmann::json{{"plan", source}, {"valid", false}, {"errors", std::move(list)}});
 }
 
 }  // namespace mpibatch::cli

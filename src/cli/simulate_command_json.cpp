@@ -1,6 +1,7 @@
 // What `mpibatch simulate` tells programs.
 #include <nlohmann/json.hpp>
 
+#include "cli/json_text.hpp"
 #include "cli/simulate_command.hpp"
 
 namespace mpibatch::cli {
@@ -8,10 +9,6 @@ namespace mpibatch::cli {
 namespace {
 
 using nlohmann::json;
-
-std::string dumped(const json& value) {
-  return value.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
-}
 
 json distribution_of(const sim::Distribution& distribution) {
   return {{"mean", distribution.mean},
@@ -85,7 +82,7 @@ std::string simulate_json(const std::string& source, const model::Plan& plan,
   value["load"] = {{"stepSeconds", in_seconds(report.load.step)},
                    {"busyVcpus", report.load.busy},
                    {"vcpus", report.load.capacity}};
-  return dumped(value);
+  return indented_json(value);
 }
 
 std::string sweep_json(const std::string& source, const std::vector<Simulated>& sweep) {
@@ -99,7 +96,7 @@ std::string sweep_json(const std::string& source, const std::vector<Simulated>& 
     }
     value["sweep"].push_back(std::move(numbers));
   }
-  return dumped(value);
+  return indented_json(value);
 }
 
 }  // namespace mpibatch::cli

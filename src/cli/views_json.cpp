@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/json_text.hpp"
 #include "cli/views.hpp"
 
 namespace mpibatch::cli {
@@ -9,11 +10,6 @@ namespace mpibatch::cli {
 namespace {
 
 using nlohmann::json;
-
-// Texts come from plans and programs, and need not be UTF-8.
-std::string dumped(const json& value, int indent) {
-  return value.dump(indent, ' ', false, json::error_handler_t::replace);
-}
 
 json summary_of(const StatusCounts& counts) {
   auto summary = json::object();
@@ -91,26 +87,26 @@ json node_of(const NodeLine& line) {
 std::string status_json(const StatusView& view) {
   auto nodes = json::array();
   for (const NodeLine& line : view.nodes) nodes.push_back(node_of(line));
-  return dumped({{"run", view.run},
-                 {"stateFolder", view.state_folder},
-                 {"planRevision", view.revision},
-                 {"state", to_string(view.state)},
-                 {"rank0",
-                  {{"host", view.host},
-                   {"pid", view.pid},
-                   {"epoch", view.epoch},
-                   {"alive", view.alive}}},
-                 {"statusSummary", summary_of(status_counts(view.counts))},
-                 {"requestsWaiting", view.requests},
-                 {"skipped", view.counts[model::ChildState::Skipped]},
-                 {"held", view.held},
-                 {"unsatisfiable", view.unsatisfiable},
-                 {"jobs", jobs_of(view.jobs)},
-                 {"nodes", std::move(nodes)}},
-                2) +
+  return json_text(json{{"run", view.run},
+                        {"stateFolder", view.state_folder},
+                        {"planRevision", view.revision},
+                        {"state", to_string(view.state)},
+                        {"rank0",
+                         {{"host", view.host},
+                          {"pid", view.pid},
+                          {"epoch", view.epoch},
+                          {"alive", view.alive}}},
+                        {"statusSummary", summary_of(status_counts(view.counts))},
+                        {"requestsWaiting", view.requests},
+                        {"skipped", view.counts[model::ChildState::Skipped]},
+                        {"held", view.held},
+                        {"unsatisfiable", view.unsatisfiable},
+                        {"jobs", jobs_of(view.jobs)},
+                        {"nodes", std::move(nodes)}},
+                   2) +
          "\n";
 }
 
-std::string job_json(const JobView& job) { return dumped(job_of(job), -1); }
+std::string job_json(const JobView& job) { return json_text(job_of(job), -1); }
 
 }  // namespace mpibatch::cli

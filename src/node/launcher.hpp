@@ -28,8 +28,8 @@ struct StartOrder {
 class Launcher {
  public:
   Launcher(LaunchSite& site, LaunchListener& listener);
-  ~Launcher();  // kills what runs; hangs where the kernel hangs in starting something: see
-                // stopped()
+  // Kills what runs. Hangs where the kernel hangs in starting something: see stopped().
+  ~Launcher();
   Launcher(const Launcher&) = delete;
   Launcher& operator=(const Launcher&) = delete;
 

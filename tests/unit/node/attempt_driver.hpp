@@ -12,6 +12,7 @@
 
 #include "node/environment.hpp"
 #include "node/processes.hpp"
+#include "unit/node/processes_of.hpp"
 #include "unit/node/test_folder.hpp"
 
 namespace mpibatch::node {
@@ -68,16 +69,7 @@ class AttemptDriver final : public AttemptListener {
   const std::string& text() { return texts[{last, store::Stream::Stdout}]; }
   const std::string& errors() { return texts[{last, store::Stream::Stderr}]; }
 
-  // Processes anywhere that still carry the token of an attempt of this driver.
-  int left_over() const {
-    int count = 0;
-    for (const int pid : all_processes()) {
-      const auto token = token_of_process(pid);
-      const auto info = read_process(pid);
-      count += token && token->starts_with(token_prefix(run, 0)) && info && !info->ended();
-    }
-    return count;
-  }
+  int left_over() const { return processes_of(run); }
 
   void output(const model::ExecutionId& execution, store::Stream stream,
               std::string bytes) override {

@@ -11,6 +11,7 @@
 #include <mpibatch/base/random.hpp>
 
 #include "node/environment.hpp"
+#include "unit/node/processes_of.hpp"
 #include "unit/node/test_folder.hpp"
 
 namespace mpibatch::node {
@@ -51,15 +52,6 @@ class LaunchersTest : public ::testing::Test, public LaunchListener {
   void until(Condition condition) {
     std::unique_lock lock(mutex_);
     ASSERT_TRUE(changed_.wait_for(lock, std::chrono::seconds{120}, condition));
-  }
-  int left_over() const {
-    int count = 0;
-    for (const int pid : all_processes()) {
-      const auto token = token_of_process(pid);
-      const auto info = read_process(pid);
-      count += token && token->starts_with(token_prefix(run_, 0)) && info && !info->ended();
-    }
-    return count;
   }
 
   void started(const model::ExecutionId&) override {
@@ -144,7 +136,7 @@ TEST_F(LaunchersTest, LeaveNothingWhenTheyFinish) {
   launchers.stop();
   EXPECT_TRUE(launchers.finish(std::chrono::seconds{60}));
   EXPECT_EQ(ends_.size(), 4U);
-  EXPECT_EQ(left_over(), 0);
+  EXPECT_EQ(processes_of(run_), 0);
   EXPECT_TRUE(site_.orphans.alive().empty());
 }
 
