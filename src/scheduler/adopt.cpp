@@ -280,6 +280,7 @@ void Applier::adopt_jobs(const model::PlanAdopted& fact, const std::vector<std::
   state.names.clear();
   state.names.reserve(known);
   KindIndex kinds;
+  state.paces.clear();
   // Kinds of jobs that left the plan stay, for those who ask about them.
   if (fact.jobs.size() == known) state.kinds.clear();
   Edges::Builder edges;

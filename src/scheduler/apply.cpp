@@ -249,6 +249,8 @@ Result<void> Applier::operator()(const model::Ended& fact) {
     more->attempts_ended += model::count(fact.succeeded) + fact.failed.size();
     more->busy += fact.busy;
   }
+  if (Pace* pace = state.pace(state.job(job)))
+    if (!good.empty() || !failed.empty()) pace->ended(fact.busy, !good.empty());
   const std::optional<GrantId> gang = grant.gang;
   const bool main = grant.gang_main;
   const model::Ranges succeeded = today_of(state, grant, good);
@@ -294,6 +296,8 @@ Result<void> Applier::operator()(const model::Returned& fact) {
   if (back.empty()) return {};
   // What ran and was stopped has used up what it took.
   const model::Ranges ran = before.started.overlap(back);
+  const bool asked = !before.wanted.empty() || !before.cancelled.empty();
+  if (Pace* pace = state.pace(state.job(before.job)); pace && ran.empty() && !asked) pace->forget();
   state.drop(fact.grant, found->second, ran, true, fact.at);
   if (const auto rest = state.grants.find(fact.grant); rest != state.grants.end())
     state.drop(fact.grant, rest->second, rest->second.outstanding.overlap(back), false, fact.at);

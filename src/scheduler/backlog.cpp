@@ -9,6 +9,8 @@ namespace {
 
 // So many nodes with too much, and so many idle ones, are looked at in a round.
 constexpr std::size_t kTakeBackNodesMax = 64;
+// … and so many grants.
+constexpr std::size_t kTakeBackGrantsMax = 2048;
 
 // The least number of these whose going makes `over` (what is lacking, in each respect) good.
 std::uint64_t number_over(const Room& free, const Room& each) {
@@ -29,14 +31,13 @@ std::uint64_t vcpus_left(const Scheduler::State& state, std::uint32_t environmen
   return most - std::min(most, state.environment_vcpus[environment]);
 }
 
-// How many of these idle nodes could start now, of a job whose own backlog is all that is left;
-// `from` is the environment that they have been given out through.
-std::uint64_t idle_room(const Scheduler::State& state, Placement& placement, const JobState& job,
+// How many jobs of this kind idle nodes could start now; `from` is the environment that they have
+// been given out through.
+std::uint64_t idle_room(const Scheduler::State& state, Placement& placement, std::uint32_t kind,
                         std::uint32_t from) {
-  if (state.grantable(state.by_order[job.order]) > 0) return 0;
-  const Room asked = room_of(state.kind(job).resources);
+  const Room asked = room_of(state.kinds[kind].spec.resources);
   std::uint64_t room = 0;
-  for (const KindPlaces::Choice& choice : placement.places(state, job.kind).choices) {
+  for (const KindPlaces::Choice& choice : placement.places(state, kind).choices) {
     if (choice.pool < placement.closed.size() && placement.closed[choice.pool]) return 0;
     std::size_t looked_at = 0;
     std::uint64_t of_choice = 0;
@@ -64,20 +65,50 @@ model::Ranges last_waiting(const GrantState& grant, std::uint64_t most) {
   return waiting.ranges();
 }
 
+// A node with more than it can start; what may be asked back of it, the last one first.
+struct Overfull {
+  Room free;
+  std::vector<std::pair<GrantId, GrantState*>> grants;
+};
+
+std::vector<Overfull> overfull(Scheduler::State& state, Placement& placement) {
+  std::vector<Overfull> found;
+  std::size_t grants = 0;
+  placement.everything().fullest_first([&](std::uint32_t number) {
+    const NodePlace& node = placement.node(number);
+    if (emptiness(node.free) >= 0) return false;
+    Overfull& here = found.emplace_back(Overfull{node.free, {}});
+    for (auto id = node.given.rbegin(); id != node.given.rend() && grants < kTakeBackGrantsMax;
+         ++id, ++grants) {
+      const auto grant = state.grants.find(*id);
+      if (grant == state.grants.end() || grant->second.gang) continue;
+      const JobState& job = state.job(grant->second.job);
+      // What asks for more memory than its siblings is too rare to look for its own room.
+      if (job.in_plan && grant->second.each == state.kind(job).resources)
+        here.grants.emplace_back(*id, &grant->second);
+    }
+    return found.size() < kTakeBackNodesMax && grants < kTakeBackGrantsMax;
+  });
+  return found;
+}
+
 }  // namespace
 
 BacklogDepth::BacklogDepth(const Scheduler::State& state, const JobState& job) {
-  const JobExtra* more = state.extra_of(job);
-  if (!more || more->attempts_ended == 0 || !more->proven) return;
-  const std::int64_t each_us = std::max<std::int64_t>(
-      1, more->busy.count() / static_cast<std::int64_t>(more->attempts_ended));
-  per_slot = std::min<std::uint64_t>(static_cast<std::uint64_t>(kBacklogWindow.count() / each_us),
-                                     kBacklogSlotsMax);
   // What is ahead when one failure too many comes can fail, too, before it is called back.
   const auto bound = [&](const std::optional<std::uint64_t>& most, std::uint64_t failed) {
     if (most) per_slot = std::min(per_slot, kCautiousSlots + *most - std::min(*most, failed));
   };
-  bound(state.kind(job).max_failures, more->counts[ChildState::Failed] - more->forgiven);
+  if (const Pace* pace = state.pace(job)) {
+    per_slot = pace->within(kBacklogWindow);
+  } else if (const JobExtra* more = state.extra_of(job);
+             more && more->attempts_ended > 0 && more->proven) {
+    const auto ended = static_cast<std::int64_t>(more->attempts_ended);
+    const Duration each = std::max(Duration{1}, more->busy / ended);
+    per_slot = static_cast<std::uint64_t>(kBacklogWindow / each);
+    bound(state.kind(job).max_failures, more->counts[ChildState::Failed] - more->forgiven);
+  }
+  per_slot = std::min<std::uint64_t>(per_slot, kBacklogSlotsMax);
   bound(state.rules.max_failures, state.failed - state.forgiven);
 }
 
@@ -92,37 +123,38 @@ std::uint64_t BacklogDepth::room(const NodePlace& node, const Room& asked) const
 void take_back(Scheduler::State& state, Placement& placement) {
   PoolRoom& nodes = placement.everything();
   if (!nodes.idle() || !nodes.overfull()) return;
-  // Of each job and environment, less what is on its way.
-  std::map<std::pair<JobId, std::uint32_t>, std::uint64_t> idle;
-  std::size_t looked_at = 0;
-  nodes.fullest_first([&](std::uint32_t number) {
-    NodePlace& node = placement.node(number);
-    if (emptiness(node.free) >= 0) return false;
-    Room free = node.free;
-    for (auto id = node.given.rbegin(); id != node.given.rend(); ++id) {
-      const auto found = state.grants.find(*id);
-      if (found == state.grants.end() || found->second.gang) continue;
-      GrantState& grant = found->second;
-      const JobState& job = state.job(grant.job);
-      // What asks for more memory than its siblings is too rare to look for its own room.
-      if (!job.in_plan || grant.each != state.kind(job).resources) continue;
-      const auto [left, is_new] = idle.try_emplace({grant.job, grant.environment}, 0);
-      if (is_new) left->second = idle_room(state, placement, job, grant.environment);
-      const std::uint64_t coming = grant.wanted.size();
-      left->second -= std::min(left->second, coming);
-      const Room each = room_of(grant.each);
-      free += each * coming;
-      const std::uint64_t over = number_over(free, each);
-      if (over == 0 || left->second == 0) continue;
-      const model::Ranges back = last_waiting(grant, std::min(over, left->second));
-      if (back.empty()) continue;
-      left->second -= model::count(back);
-      free += each * model::count(back);
-      for (const model::Range& range : back) grant.wanted.insert(range);
-      state.wish(*id);
+  std::vector<Overfull> found = overfull(state, placement);
+  // Of each kind and environment, less what is on its way.
+  std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint64_t> idle;
+  const auto left_for = [&](const GrantState& grant) -> std::uint64_t& {
+    const std::uint32_t kind = state.job(grant.job).kind;
+    const auto [left, is_new] = idle.try_emplace({kind, grant.environment}, 0);
+    if (is_new) left->second = idle_room(state, placement, kind, grant.environment);
+    return left->second;
+  };
+  for (Overfull& node : found)
+    for (const auto& [id, grant] : node.grants) {
+      const std::uint64_t coming = grant->wanted.size();
+      if (coming == 0) continue;
+      node.free += room_of(grant->each) * coming;
+      std::uint64_t& left = left_for(*grant);
+      left -= std::min(left, coming);
     }
-    return ++looked_at < kTakeBackNodesMax;
-  });
+  for (Overfull& node : found)
+    for (const auto& [id, grant] : node.grants) {
+      const Room each = room_of(grant->each);
+      const std::uint64_t over = number_over(node.free, each);
+      // What could be started there is given out first.
+      if (over == 0 || state.grantable(grant->job) > 0) continue;
+      std::uint64_t& left = left_for(*grant);
+      if (left == 0) continue;
+      const model::Ranges back = last_waiting(*grant, std::min(over, left));
+      if (back.empty()) continue;
+      left -= model::count(back);
+      node.free += each * model::count(back);
+      for (const model::Range& range : back) grant->wanted.insert(range);
+      state.wish(id);
+    }
 }
 
 }  // namespace mpibatch::scheduler

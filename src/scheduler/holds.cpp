@@ -29,6 +29,15 @@ std::uint32_t Scheduler::State::priority(const JobState& owner) const {
   return more && more->priority ? *more->priority : kind(owner).priority;
 }
 
+const Pace* Scheduler::State::pace(const JobState& owner) const {
+  return array(owner) || owner.kind >= paces.size() ? nullptr : &paces[owner.kind];
+}
+
+Pace* Scheduler::State::pace(const JobState& owner) {
+  if (paces.size() < kinds.size()) paces.resize(kinds.size());
+  return const_cast<Pace*>(std::as_const(*this).pace(owner));
+}
+
 Duration Scheduler::State::expected(const JobState& owner) const {
   if (kind(owner).expected > Duration{0}) return kind(owner).expected;
   const JobExtra* more = extra_of(owner);

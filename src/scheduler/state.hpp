@@ -15,6 +15,7 @@
 #include "scheduler/edges.hpp"
 #include "scheduler/limits.hpp"
 #include "scheduler/name_index.hpp"
+#include "scheduler/pace.hpp"
 
 namespace mpibatch::scheduler {
 
@@ -205,6 +206,7 @@ struct Scheduler::State {
   Instant woken_upto{Instant::min()};  // jobs with a later notBefore sleep
   std::optional<std::map<JobId, model::RangeSet>> only;
   std::optional<std::pair<Instant, Instant>> allocation;
+  std::vector<Pace> paces;  // of each kind's single jobs
   std::unique_ptr<Placement> placement;
 
   JobState& job(JobId id) { return jobs[model::number_of(id)]; }
@@ -228,6 +230,9 @@ struct Scheduler::State {
   }
   Counts counts(const JobState& job) const;
   std::uint32_t priority(const JobState& job) const;  // a user's, or the plan's
+  // How long single jobs of its kind take; null: it is an array.
+  Pace* pace(const JobState& job);
+  const Pace* pace(const JobState& job) const;
   // How long an attempt is expected to take; 0: unknown.
   Duration expected(const JobState& job) const;
   // What this child's next attempt asks for.

@@ -1,5 +1,7 @@
 #include <map>
 
+#include <fmt/format.h>
+
 #include "scheduler/state.hpp"
 #include "support/scheduler_driver.hpp"
 
@@ -9,6 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 using model::Granted;
 using testing::JobBuilder;
+using testing::PlanBuilder;
 using testing::SchedulerDriver;
 
 std::uint64_t granted_to(const std::vector<Granted>& grants, NodeId node) {
@@ -122,6 +125,102 @@ TEST(Decide, DoesNotOverflowOnAbsurdTimes) {
   EXPECT_EQ(driver.grants().size(), 1U);
   driver.ended(driver.grant(2), {{1, 2}}, success_of(Duration::min()));
   EXPECT_EQ(driver.grants().size(), 1U);
+}
+
+PlanBuilder single_jobs(int count) {
+  PlanBuilder plan;
+  for (int i = 0; i < count; ++i) plan.jobs.push_back(JobBuilder(fmt::format("j{}", i)));
+  return plan;
+}
+
+// vCPUs that a node has been given after one more job ended there that took so long.
+std::uint32_t given_after(SchedulerDriver& driver, NodeId node, std::uint32_t grant, Duration took,
+                          model::EndKind kind = model::EndKind::Exited, int code = 0) {
+  model::AttemptEnd end = testing::end_of(kind, code);
+  end.usage.wall = took;
+  driver.ended(driver.grant(grant), {{0, 1}}, end);
+  driver.decide();
+  return driver.core.node(node)->granted.vcpus;
+}
+
+// As many more for each slot as were seen to be short: they may differ.
+TEST(Decide, SendsSingleJobsAheadOnceTheirLikeWereShort) {
+  SchedulerDriver driver(single_jobs(1000));
+  const NodeId node = driver.join("n1", {10, 0});
+  driver.decide();
+  EXPECT_EQ(driver.core.node(node)->granted.vcpus, 10U);
+  for (std::uint32_t i = 1; i <= 8; ++i) EXPECT_EQ(given_after(driver, node, i, 1ms), 10 + 10 * i);
+  // 250 ms, at 3 ms each.
+  EXPECT_EQ(given_after(driver, node, 9, 33ms), 10 + 10 * 9);
+}
+
+TEST(Decide, SendsNoSingleJobsAheadAfterALongOne) {
+  SchedulerDriver driver(single_jobs(1000));
+  const NodeId node = driver.join("n1", {2, 0});
+  driver.decide();
+  for (std::uint32_t i = 1; i <= 9; ++i) given_after(driver, node, i, 1ms);
+  EXPECT_EQ(driver.core.node(node)->granted.vcpus, 20U);
+  EXPECT_EQ(given_after(driver, node, 10, 1h), 19U);
+  for (std::uint32_t i = 11; i <= 28; ++i) given_after(driver, node, i, 1h);
+  EXPECT_EQ(driver.core.node(node)->granted.vcpus, 2U);
+}
+
+TEST(Decide, LearnsNothingFromSingleJobsThatFailAtOnce) {
+  SchedulerDriver driver(single_jobs(100));
+  const NodeId node = driver.join("n1", {2, 0});
+  driver.decide();
+  for (std::uint32_t i = 1; i <= 9; ++i)
+    EXPECT_EQ(given_after(driver, node, i, 1ms, model::EndKind::Exited, 1), 2U);
+}
+
+TEST(Decide, KeepsSingleJobsOfOtherKindsApart) {
+  PlanBuilder plan = single_jobs(10);
+  for (int i = 0; i < 100; ++i)
+    plan.jobs.push_back(JobBuilder(fmt::format("other{}", i)).memory(10));
+  SchedulerDriver driver(plan);
+  const NodeId node = driver.join("n1", {2, 1000});
+  driver.decide();
+  for (std::uint32_t i = 1; i <= 10; ++i) given_after(driver, node, i, 1ms);
+  EXPECT_EQ(driver.core.node(node)->granted.vcpus, 2U);
+}
+
+// A starter gives back what has not moved: what it took for short is not.
+TEST(Decide, SendsNoSingleJobsAheadThatWereGivenBack) {
+  SchedulerDriver driver(single_jobs(100));
+  const NodeId node = driver.join("n1", {1, 0});
+  driver.decide();
+  EXPECT_EQ(given_after(driver, node, 1, 1ms), 2U);
+  driver.returned(driver.grant(3), {{0, 1}});
+  EXPECT_TRUE(driver.decide().empty());
+  EXPECT_EQ(given_after(driver, node, 2, 1ms), 2U);
+}
+
+TEST(Decide, KeepsWhatMayFailAheadWithinMaxFailures) {
+  PlanBuilder plan = single_jobs(1000);
+  plan.max_failures = 3;
+  SchedulerDriver driver(plan);
+  const NodeId node = driver.join("n1", {2, 0});
+  driver.decide();
+  for (std::uint32_t i = 1; i <= 20; ++i) given_after(driver, node, i, 1ms);
+  EXPECT_EQ(driver.core.node(node)->granted.vcpus, 2 + 2 * (kCautiousSlots + 3));
+}
+
+// Single jobs share what is idle.
+TEST(Decide, AsksBackAsManySingleJobsAsAreStartedElsewhere) {
+  SchedulerDriver driver(single_jobs(20));
+  driver.join("n1", {2, 0});
+  driver.decide();
+  for (std::uint32_t i = 1; i <= 8; ++i) {
+    driver.ended(driver.grant(i), {{0, 1}}, success_of(1ms));
+    driver.decide();
+  }
+  driver.core.take_changed_wishes();
+  driver.join("n2", {3, 0});
+  driver.decide();
+  EXPECT_EQ(driver.core.take_changed_wishes(),
+            (std::vector{driver.grant(18), driver.grant(19), driver.grant(20)}));
+  driver.decide();
+  EXPECT_TRUE(driver.core.take_changed_wishes().empty());
 }
 
 TEST(Decide, FinishesOnceWhenEverythingIsTerminal) {
