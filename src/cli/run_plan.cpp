@@ -185,8 +185,7 @@ Result<Adopted> adopt_again(FileSystem& files, const store::StateFolder& folder,
 
 }  // namespace
 
-PlanWork::PlanWork(model::Plan plan, const std::vector<model::JobId>& ids)
-    : plan_(std::move(plan)) {
+PlanWork::PlanWork(const model::Plan& plan, const std::vector<model::JobId>& ids) : plan_(plan) {
   MPIBATCH_CHECK(ids.size() == plan_.jobs.size());
   for (std::size_t i = 0; i < ids.size(); ++i) {
     const std::size_t number = model::number_of(ids[i]);

@@ -14,14 +14,14 @@
 
 namespace mpibatch::cli {
 
-// The adopted plan by run-wide job id.
+// The adopted plan by run-wide job id; `plan` must live as long.
 class PlanWork final : public server::WorkSource {
  public:
-  PlanWork(model::Plan plan, const std::vector<model::JobId>& ids);
+  PlanWork(const model::Plan& plan, const std::vector<model::JobId>& ids);
   const model::PlannedJob& job(model::JobId id) const override;
 
  private:
-  model::Plan plan_;
+  const model::Plan& plan_;
   std::vector<std::size_t> position_;  // by job id; SIZE_MAX: not in the plan
 };
 

@@ -254,7 +254,8 @@ class Session {
       Snapshots none(mpibatch_executable(), folder_.path, false);
       server::CoordinatorSettings settings = settings_of(options_, *opened, 1);
       settings.end_at_once = true;
-      (void)drive(*opened, std::move(settings), PlanWork({}, {}), none, nullptr, nullptr);
+      const model::Plan nothing;
+      (void)drive(*opened, std::move(settings), PlanWork(nothing, {}), none, nullptr, nullptr);
     }
     const auto aside = set_aside(context_.files, folder_.path);
     if (!aside) return tl::unexpected(aside.error());

@@ -16,8 +16,8 @@ namespace mpibatch::cli {
 namespace {
 
 constexpr std::uint64_t kJournalBytes = std::uint64_t{64} << 20;
-constexpr int kFirstAfterCalls =
-    2;  // a run that lasts shows a state.h5 early; a short one makes its last one alone
+// A run that lasts shows a state.h5 early; one of a few seconds makes its last one alone.
+constexpr int kFirstAfterCalls = 5;
 
 }  // namespace
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <map>
+#include <optional>
 #include <tuple>
 
 #include <mpibatch/base/shell_quote.hpp>
@@ -59,10 +60,7 @@ std::string words(const Reason& reason) {
 class Summary {
  public:
   Summary(const FileSystem& files, const store::StateFolder& folder, const store::RunView& view)
-      : files_(files), folder_(folder), view_(view), core_(view.scheduler()) {
-    if (auto loaded = plan::load_copy(files, folder.plan(core_.revision())))
-      plan_ = std::move(loaded->plan);
-  }
+      : files_(files), folder_(folder), view_(view), core_(view.scheduler()) {}
 
   void counts(Duration took) const {
     const scheduler::Counts counts = core_.counts();
@@ -124,7 +122,7 @@ class Summary {
 
   // Its own name, where it carries its definition with it.
   std::string definition_of(model::JobId job) const {
-    for (const model::PlannedJob& planned : plan_.jobs)
+    for (const model::PlannedJob& planned : plan().jobs)
       if (planned.spec.name == core_.name(job) && !planned.execution.definition.empty())
         return planned.execution.definition;
     return std::string(core_.name(job));
@@ -163,10 +161,20 @@ class Summary {
   std::string reference(model::JobId job, model::ChildIndex child) const {
     const std::string name(core_.name(job));
     if (!core_.array(job)) return name;
-    for (const model::PlannedJob& planned : plan_.jobs)
+    for (const model::PlannedJob& planned : plan().jobs)
       if (planned.spec.name == name && child < planned.spec.size)
         return name + ":" + model::key_of(planned, child);
     return fmt::format("{}:{}", name, child);
+  }
+
+  // Only where something failed: to read it takes time.
+  const model::Plan& plan() const {
+    if (!plan_) {
+      plan_.emplace();
+      if (auto loaded = plan::load_copy(files_, folder_.plan(core_.revision())))
+        plan_ = std::move(loaded->plan);
+    }
+    return *plan_;
   }
 
   std::string state() const { return " --state " + shell_quote(folder_.path); }
@@ -175,7 +183,7 @@ class Summary {
   const store::StateFolder& folder_;
   const store::RunView& view_;
   const scheduler::Scheduler& core_;
-  model::Plan plan_;
+  mutable std::optional<model::Plan> plan_;
 };
 
 }  // namespace

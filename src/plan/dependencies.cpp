@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <iterator>
-#include <map>
 #include <set>
+#include <unordered_map>
 
 #include "plan/children.hpp"
 #include "plan/match.hpp"
@@ -13,7 +13,7 @@ namespace mpibatch::plan {
 
 namespace {
 
-using Places = std::map<std::string_view, std::size_t>;
+using Places = std::unordered_map<std::string_view, std::size_t>;
 
 Places places_of_names(const model::Plan& plan, const Path& path, const Report& report) {
   Places places;
