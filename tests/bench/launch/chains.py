@@ -67,9 +67,8 @@ def chains(settings, links, alone):
 def fans(settings, tasks, alone):
     return rounds.play(settings, [contender.bare_loop(settings, contender.TRUE),
                                   ours(settings, "an array between two jobs", fan_of_an_array),
-                                  # Far from its bar still, as the tables say: nothing goes ahead of single jobs.
-                                  *([] if alone else [ours(settings, "a job each", fan_of_jobs)]),
-                                  *make(write_fan_makefile, alone)], tasks, what="fan")
+                                  ours(settings, "a job each", fan_of_jobs), *make(write_fan_makefile, alone)],
+                       tasks, what="fan")
 
 
 def is_ours(one):
