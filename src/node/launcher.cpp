@@ -9,7 +9,7 @@
 namespace mpibatch::node {
 
 Launcher::Launcher(LaunchSite& site, LaunchListener& listener)
-    : listener_(listener), processes_(site, listener) {
+    : listener_(listener), processes_(site, *this) {
   sigset_t all;
   sigset_t before;
   ::sigfillset(&all);
@@ -42,6 +42,17 @@ void Launcher::stop() {
   look_again();
 }
 
+void Launcher::output(const model::ExecutionId& execution, store::Stream stream,
+                      std::string bytes) {
+  listener_.output(execution, stream, std::move(bytes));
+}
+
+// What follows is placed where the load is least: here, most often.
+void Launcher::ended(const model::ExecutionId& execution, model::AttemptEnd end) {
+  --load_;
+  listener_.ended(execution, std::move(end));
+}
+
 void Launcher::give(Order order) {
   {
     const std::lock_guard lock(mutex_);
@@ -64,15 +75,13 @@ void Launcher::run() {
     } else {
       for (const Order& order : orders) follow(order);
     }
-    const std::size_t before = processes_.running();
-    if (stop && before == 0) break;
+    if (stop && processes_.running() == 0) break;
     bool more = false;
     {
       const std::lock_guard lock(mutex_);
       more = !orders_.empty();
     }
     processes_.turn(more ? 0 : -1);
-    load_ -= before - processes_.running();
   }
   stopped_ = true;
 }

@@ -25,11 +25,11 @@ struct StartOrder {
 };
 
 // Any thread may call it, the listener's calls on the launcher's own thread included.
-class Launcher {
+class Launcher final : private AttemptListener {
  public:
   Launcher(LaunchSite& site, LaunchListener& listener);
   // Kills what runs. Hangs where the kernel hangs in starting something: see stopped().
-  ~Launcher();
+  ~Launcher() override;
   Launcher(const Launcher&) = delete;
   Launcher& operator=(const Launcher&) = delete;
 
@@ -44,6 +44,9 @@ class Launcher {
  private:
   using Order = std::variant<StartOrder, Signal>;
 
+  void output(const model::ExecutionId& execution, store::Stream stream,
+              std::string bytes) override;
+  void ended(const model::ExecutionId& execution, model::AttemptEnd end) override;
   void give(Order order);
   void run();
   void follow(const Order& order);
