@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include "node/environment.hpp"
 
@@ -87,7 +88,19 @@ ChildList::ChildList()
     : file_(::open(("/proc/self/task/" + std::to_string(::getpid()) + "/children").c_str(),
                    O_RDONLY | O_CLOEXEC)) {}
 
+// One that leaves the list while it is read can hide the one behind it: then it is read once more,
+// until nothing has changed. Most often it is empty.
 std::vector<int> ChildList::read() const {
+  std::vector<int> children = read_once();
+  while (!children.empty()) {
+    std::vector<int> again = read_once();
+    if (again == children) break;
+    children = std::move(again);
+  }
+  return children;
+}
+
+std::vector<int> ChildList::read_once() const {
   std::vector<int> children;
   if (!file_) {
     for (const int pid : all_processes())

@@ -37,6 +37,8 @@ class ChildList {
   std::vector<int> read() const;
 
  private:
+  std::vector<int> read_once() const;
+
   UniqueFd file_;  // none where the kernel has no such file: then all of /proc is read
 };
 
