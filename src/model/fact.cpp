@@ -92,6 +92,9 @@ struct Line {
     if (fact.each != Resources{}) text += resources_text(fact.each);
     return text + through(fact.environment);
   }
+  std::string operator()(const GrantedAfter& fact) const {
+    return fmt::format("{} after {}", (*this)(fact.granted), to_string(fact.after));
+  }
   std::string operator()(const GangGranted& fact) const {
     std::string text = fmt::format("GangGranted job {} child {}", number_of(fact.job), fact.child);
     for (const GangPart& part : fact.parts)

@@ -22,7 +22,8 @@ constexpr std::uint16_t set_of(std::initializer_list<ChildState> states) {
 constexpr auto kFollowers = [] {
   using enum ChildState;
   return std::array<std::uint16_t, kChildStates>{
-      /* Waiting          */ set_of({Runnable, Failed, DependencyFailed, Cancelled, Skipped}),
+      /* Waiting          */ set_of(
+          {Runnable, Failed, DependencyFailed, Cancelled, Skipped, Promised}),
       /* Runnable         */ set_of({Granted, Failed, Cancelled}),
       /* Granted          */ set_of({Waiting, Running, Runnable, Succeeded, Failed, Cancelled}),
       /* Running          */ set_of({Waiting, Runnable, Succeeded, Failed, Cancelled}),
@@ -31,6 +32,7 @@ constexpr auto kFollowers = [] {
       /* DependencyFailed */ set_of({Waiting}),
       /* Cancelled        */ set_of({}),
       /* Skipped          */ set_of({}),
+      /* Promised         */ set_of({Waiting, Runnable, Granted, Failed, Cancelled}),
   };
 }();
 
@@ -59,6 +61,7 @@ JobStatus status_of(ChildState state) {
   using enum ChildState;
   switch (state) {
     case Waiting:
+    case Promised:
       return JobStatus::Pending;
     case Runnable:
     case Granted:
@@ -117,6 +120,8 @@ std::string_view to_string(ChildState state) {
       return "cancelled";
     case Skipped:
       return "skipped";
+    case Promised:
+      return "promised";
   }
   return "unknown";
 }

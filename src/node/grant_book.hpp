@@ -1,11 +1,13 @@
-// What a starter was granted and has not got rid of: the backlog in grant order, and the children
-// that run or whose ends are not acknowledged. Remembers every grant it ever saw.
+// What a starter was granted and has not got rid of: the backlog in grant order, what waits for the
+// turn of others, and the children that run or whose ends are not acknowledged. Remembers every
+// grant it ever saw.
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,18 +33,27 @@ class GrantBook {
  public:
   // False if this grant was seen before, in whatever state it is now; else it is seen from now on.
   bool mark_seen(model::GrantId grant);
-  // A grant that mark_seen() was told of and whose shape is good; `boot` is CLOCK_BOOTTIME.
-  void add(protocol::Grant grant, std::shared_ptr<const model::JobTemplate> job, Duration boot);
+  // A grant that mark_seen() was told of and whose shape is good; `runs`: what it is to come after
+  // has not ended; `boot` is CLOCK_BOOTTIME. False, and nothing is added: that is not here, or has
+  // not succeeded.
+  bool add(protocol::Grant grant, std::shared_ptr<const model::JobTemplate> job, bool runs,
+           Duration boot);
 
-  const model::Resources* head() const;  // of the first waiting child; null: nothing waits
+  bool in_a_chain(model::GrantId grant) const { return grants_.at(grant).grant.after.has_value(); }
+  const model::Resources* head() const;  // of the first that may start; null: there is none
   Work take_head();                      // it counts as started from now on
 
-  // Takes children out of the backlog for ever. A grant that was never seen is returned whole.
-  model::Ranges recall(model::GrantId grant, const model::Ranges& children);
   using GivenBack = std::vector<std::pair<model::GrantId, model::Ranges>>;
-  // What waits of the grants that came before `boot` or then.
+  // What was to come after it may start, or is here no more: rank 0 knows that from this end. True
+  // where something may start.
+  bool ended(const model::ExecutionId& execution, bool succeeded, Duration boot);
+  // Takes children out of the backlog for ever, and what was to come after them. A grant that was
+  // never seen is returned whole.
+  GivenBack recall(model::GrantId grant, const model::Ranges& children);
+  // What may start, of the grants that came before `boot` or then, and what was to come after it.
   GivenBack give_back_until(Duration boot);
-  Duration oldest() const;  // when the first of those with waiting children came; max: none
+  GivenBack give_back_all();
+  Duration oldest() const;  // when the first that may start came, or its turn; max: none
 
   void forget(const model::ExecutionId& execution);  // its end is acknowledged
   std::vector<protocol::Holding> inventory() const;
@@ -53,13 +64,25 @@ class GrantBook {
     protocol::Grant grant;
     std::shared_ptr<const model::JobTemplate> job;
     model::RangeSet waiting;
-    model::RangeSet started;  // running, or ended and not acknowledged
-    Duration came{0};
+    model::RangeSet promised;  // each until the one before it has succeeded
+    model::RangeSet started;   // running, or ended and not acknowledged
+    model::RangeSet failed;    // of those: ended in any other way than well
+    Duration came{0};          // or its turn
+    bool has(model::ChildIndex child) const {
+      return waiting.contains(child) || promised.contains(child) || started.contains(child);
+    }
   };
+  using Entries = std::map<model::GrantId, Entry>;
+  using Child = std::pair<model::GrantId, model::ChildIndex>;
+  void take_turn(Entry& entry, Duration boot);  // the first that is promised
+  // These will never succeed here: what was to come after them is given back.
+  void call_off_after(model::GrantId grant, const model::Ranges& lost, GivenBack& given);
+  model::Ranges call_off(Entry& entry, model::ChildIndex from);
   void drop_if_done(model::GrantId grant);
 
-  std::map<model::GrantId, Entry> grants_;
-  std::deque<model::GrantId> order_;              // of those with waiting children, as they came
+  Entries grants_;
+  std::set<model::GrantId> order_;                // of those with waiting children
+  std::map<Child, model::GrantId> followers_;     // grants whose first child is still to come
   std::map<model::Epoch, model::RangeSet> seen_;  // grant numbers: mostly adjacent
 };
 

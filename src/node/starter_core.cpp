@@ -42,6 +42,7 @@ struct Outgoing {
   std::vector<protocol::UpFrame> frames;
   std::map<model::GrantId, model::RangeSet> started;
   Duration send_at = Duration::max();  // CLOCK_BOOTTIME; at the latest
+  bool pressing = false;               // not all of it is a chain's that goes on by itself
   bool empty() const { return frames.empty() && started.empty(); }
 };
 
@@ -88,7 +89,7 @@ struct StarterCore::State {
   void stop_all(Duration stop_grace);
   void leave(std::string reason, bool settled);
   void fail(const std::string& message);
-  void give_back(Duration came_until);
+  void give_back(GrantBook::GivenBack given);
 
   void start_what_fits();
   void finish(const model::ExecutionId& id, HeldAttempt& attempt, model::AttemptEnd end);
@@ -138,14 +139,17 @@ void StarterCore::State::grant(const protocol::Grant& given) {
     say(protocol::Returned{given.id, given.children});
     return;
   }
+  const bool before_runs = given.after && attempts.find(*given.after);
+  if (!book.add(given, job->second, before_runs, last.boot)) {
+    say(protocol::Returned{given.id, given.children});
+    return;
+  }
   append(store::GrantReceived{given.id, given.job, given.revision, given.children});
-  book.add(given, job->second, last.boot);
 }
 
 void StarterCore::State::recall(const protocol::Recall& asked) {
   if (!model::well_formed(asked.children)) return;
-  model::Ranges given = book.recall(asked.grant, asked.children);
-  if (!given.empty()) say(protocol::Returned{asked.grant, std::move(given)});
+  give_back(book.recall(asked.grant, asked.children));
 }
 
 void StarterCore::State::stop(const protocol::Stop& asked) {
@@ -155,14 +159,13 @@ void StarterCore::State::stop(const protocol::Stop& asked) {
   take_signals();
 }
 
-void StarterCore::State::give_back(Duration came_until) {
-  for (auto& [id, children] : book.give_back_until(came_until))
-    say(protocol::Returned{id, std::move(children)});
+void StarterCore::State::give_back(GrantBook::GivenBack given) {
+  for (auto& [id, children] : given) say(protocol::Returned{id, std::move(children)});
 }
 
 void StarterCore::State::stop_all(Duration stop_grace) {
   stopping = true;
-  give_back(Duration::max());
+  give_back(book.give_back_all());
   attempts.end_all(Ending::Stop, stop_grace, last.awake);
   take_signals();
 }
@@ -177,7 +180,7 @@ void StarterCore::State::leave(std::string reason, bool settled) {
 void StarterCore::State::fail(const std::string& message) {
   if (trouble) return;
   trouble = message;
-  give_back(Duration::max());
+  give_back(book.give_back_all());
   say(protocol::Trouble{true, message});
 }
 
@@ -204,6 +207,7 @@ void StarterCore::State::finish(const model::ExecutionId& id, HeldAttempt& attem
   const bool printed = attempt.output.any();
   if (printed && trouble && end.reason.empty()) end.reason = "its output may be lost: " + *trouble;
   const std::uint64_t number = ends.add(id, end, printed && !trouble);
+  outgoing.pressing |= !book.ended(id, end.succeeded(), last.boot);
   append(store::AttemptEnded{number, id, std::move(end), attempt.attempt});
 }
 
@@ -218,7 +222,8 @@ bool StarterCore::State::batch_due() {
     return std::holds_alternative<Spawn>(action);
   });
   // Without a backlog it is rank 0's answer that the slots wait for.
-  const Duration patience = book.head() ? kBatch : starting ? kStartsWait : Duration{0};
+  const bool goes_on = book.head() || !outgoing.pressing;
+  const Duration patience = goes_on ? kBatch : starting ? kStartsWait : Duration{0};
   outgoing.send_at = std::min(outgoing.send_at, last.boot + patience);
   return last.boot >= outgoing.send_at;
 }
@@ -295,6 +300,7 @@ void StarterCore::started(model::ExecutionId execution, std::vector<std::uint32_
   if (!attempt || attempt->started) return;
   state.append(store::AttemptStarted{execution, attempt->attempt, now.wall, std::move(cpus)});
   if (state.linked) state.outgoing.started[execution.grant].insert(execution.child);
+  state.outgoing.pressing |= !state.book.in_a_chain(execution.grant);
   state.attempts.started(execution, now);
   state.take_signals();
 }
@@ -368,7 +374,7 @@ void StarterCore::tick(Now now) {
   if (state.lease.should_ask(now.boot)) state.say(protocol::RenewRequest{now.boot});
   state.start_what_fits();
   // Without rank 0 there is nothing else to go on with.
-  if (state.linked) state.give_back(now.boot - kStale);
+  if (state.linked) state.give_back(state.book.give_back_until(now.boot - kStale));
 }
 
 Duration StarterCore::wake_at() const {

@@ -142,6 +142,10 @@ void move_grants(Scheduler::State& state, const JobMoves& moves) {
         if (const auto to = map.find(before[i]); to != map.end()) next[as_granted[i]] = to->second;
     }
     grant.today = std::move(next);
+    // What it is to come after, and whether it is to, may be another thing now.
+    if (grant.promised.empty()) continue;
+    grant.wanted = grant.promised;
+    state.wish(entry.first);
   }
   for (auto& [id, gang] : state.gangs) {
     const auto found = moves.find(gang.job);

@@ -127,23 +127,19 @@ Result<void> Applier::operator()(const model::LeaseAwaited& fact) {
   return {};
 }
 
-Result<void> Applier::operator()(const model::Granted& fact) {
-  if (!state.known(fact.node)) return impossible(fact, "there is no such node");
+Result<void> Applier::check_grant(const model::Fact& whole, const model::Granted& fact) const {
+  if (!state.known(fact.node)) return impossible(whole, "there is no such node");
   if (!state.known(fact.job) || !state.job(fact.job).in_plan)
-    return impossible(fact, "the plan has no such job");
+    return impossible(whole, "the plan has no such job");
   if (!model::well_formed(fact.children) || fact.children.empty())
-    return impossible(fact, "its ranges are malformed");
-  const auto place = state.grants.lower_bound(fact.grant);
-  if (place != state.grants.end() && place->first == fact.grant)
-    return impossible(fact, "that grant exists");
-  const JobState& job = state.job(fact.job);
-  if (fact.children.back().end > job.size) return impossible(fact, "the array is smaller");
-  bool runnable = true;
-  model::for_each(fact.children, [&](ChildIndex child) {
-    runnable = runnable && state.child(job, child).state() == ChildState::Runnable;
-  });
-  if (!runnable) return impossible(fact, "not all of it was runnable");
+    return impossible(whole, "its ranges are malformed");
+  if (state.grants.contains(fact.grant)) return impossible(whole, "that grant exists");
+  if (fact.children.back().end > state.job(fact.job).size)
+    return impossible(whole, "the array is smaller");
+  return {};
+}
 
+GrantState& Applier::open_grant(const model::Granted& fact) {
   GrantState grant;
   grant.node = fact.node;
   grant.instance = fact.instance;
@@ -153,12 +149,25 @@ Result<void> Applier::operator()(const model::Granted& fact) {
   grant.environment = fact.environment;
   grant.since = fact.at;
   for (const model::Range& range : fact.children) grant.outstanding.insert(range);
-  state.grant_all(fact.job, fact.children);
-  state.take(grant, model::count(fact.children), fact.at);
   ++state.node(fact.node).grants;
   if (fact.grant.epoch == state.epoch.epoch)
     state.grants_made = std::max(state.grants_made, fact.grant.number);
-  state.grants.emplace_hint(place, fact.grant, std::move(grant));
+  const auto place = state.grants.emplace_hint(state.grants.end(), fact.grant, std::move(grant));
+  return place->second;
+}
+
+Result<void> Applier::operator()(const model::Granted& fact) {
+  if (auto good = check_grant(fact, fact); !good) return good;
+  const JobState& job = state.job(fact.job);
+  bool runnable = true;
+  model::for_each(fact.children, [&](ChildIndex child) {
+    runnable = runnable && state.child(job, child).state() == ChildState::Runnable;
+  });
+  if (!runnable) return impossible(fact, "not all of it was runnable");
+  state.grant_all(fact.job, fact.children);
+  state.take(open_grant(fact), model::count(fact.children), fact.at);
+  if (state.grants_after && state.edges.waiting_count(fact.job) > 0)
+    state.chains.insert(fact.grant);
   return {};
 }
 
@@ -174,7 +183,8 @@ Result<void> Applier::operator()(const model::Started& fact) {
     // Cancelling what has started does nothing.
     if (!grant.terminated.contains(as_granted)) grant.cancelled.erase(as_granted);
     grant.wanted.erase(as_granted);
-    if (grant.gang) return;
+    // The end of the one before it is not known yet.
+    if (grant.gang || grant.promised.contains(as_granted)) return;
     if (const auto child = state.today(grant, as_granted))
       state.set_state(grant.job, *child, ChildState::Running);
   });
@@ -233,6 +243,7 @@ Result<void> Applier::operator()(const model::Ended& fact) {
   const JobId job = grant.job;
   const NodeId node = grant.node;
   const model::Ranges good = grant.outstanding.overlap(fact.succeeded);
+  if (!grant.promised.empty()) take_turns(fact.grant, good, fact.at);
   std::vector<std::pair<ChildIndex, const model::FailedAttempt*>> failed;  // as called today
   std::vector<ChildIndex> cancelled;
   std::vector<ChildIndex> dropped;
@@ -254,10 +265,12 @@ Result<void> Applier::operator()(const model::Ended& fact) {
   const std::optional<GrantId> gang = grant.gang;
   const bool main = grant.gang_main;
   const model::Ranges succeeded = today_of(state, grant, good);
+  const model::Ranges bad = model::ranges_of(std::move(dropped));
+  if (!grant.promised.empty()) take_turns(fact.grant, bad, fact.at);
   state.drop(fact.grant, grant, good, true, fact.at);
-  if (!dropped.empty())
+  if (!bad.empty())
     if (const auto rest = state.grants.find(fact.grant); rest != state.grants.end())
-      state.drop(fact.grant, rest->second, model::ranges_of(std::move(dropped)), true, fact.at);
+      state.drop(fact.grant, rest->second, bad, true, fact.at);
   if (gang) {
     auto outcome = GangState::Outcome::None;  // only the main member's end says anything
     if (main && !failed.empty()) {
@@ -285,6 +298,8 @@ Result<void> Applier::operator()(const model::Ended& fact) {
       state.settle(job, child, ChildState::Failed);
     }
   }
+  go_on_after(fact.grant, good, fact.at);
+  call_off_after(fact.grant, bad, fact.at);
   return {};
 }
 
@@ -296,7 +311,8 @@ Result<void> Applier::operator()(const model::Returned& fact) {
   if (back.empty()) return {};
   // What ran and was stopped has used up what it took.
   const model::Ranges ran = before.started.overlap(back);
-  const bool asked = !before.wanted.empty() || !before.cancelled.empty();
+  const bool asked =
+      !before.wanted.empty() || !before.cancelled.empty() || !before.promised.empty();
   if (Pace* pace = state.pace(state.job(before.job)); pace && ran.empty() && !asked) pace->forget();
   state.drop(fact.grant, found->second, ran, true, fact.at);
   if (const auto rest = state.grants.find(fact.grant); rest != state.grants.end())
@@ -308,16 +324,21 @@ Result<void> Applier::operator()(const model::Returned& fact) {
         state.node(before.node).name);
     return {};
   }
-  model::for_each(back, [&](ChildIndex as_granted) {
-    const auto child = state.today(before, as_granted);
+  come_back(before, back);
+  call_off_after(fact.grant, back, fact.at);
+  return {};
+}
+
+void Applier::come_back(const GrantState& before, const model::Ranges& as_granted) {
+  model::for_each(as_granted, [&](ChildIndex index) {
+    const auto child = state.today(before, index);
     if (!child) return;
-    if (before.cancelled.contains(as_granted)) {
+    if (before.cancelled.contains(index)) {
       state.settle(before.job, *child, ChildState::Cancelled);
     } else {
       state.wait_again(before.job, *child);
     }
   });
-  return {};
 }
 
 Result<void> Applier::operator()(const model::RunFinished& fact) {

@@ -20,7 +20,8 @@ struct Applier {
   Result<void> operator()(const model::Ended& fact);
   Result<void> operator()(const model::Returned& fact);
   Result<void> operator()(const model::RunFinished& fact);
-  Result<void> operator()(const model::GangGranted& fact);  // apply_gang.cpp
+  Result<void> operator()(const model::GrantedAfter& fact);  // apply_after.cpp
+  Result<void> operator()(const model::GangGranted& fact);   // apply_gang.cpp
   // apply_request.cpp
   Result<void> operator()(const model::CancelRequested& fact);
   Result<void> operator()(const model::FailedReopened& fact);
@@ -35,6 +36,18 @@ struct Applier {
   void fail(JobId job, ChildIndex child, const model::FailedAttempt& attempt, NodeId node);
   void lose(JobId job, ChildIndex child, bool counts, const model::NodeName& host);
   void watch_starts(JobId job, const model::FailedAttempt* failure, NodeId node);
+
+  // Of a grant that may be made: none of its children is changed yet.
+  Result<void> check_grant(const model::Fact& whole, const model::Granted& fact) const;
+  GrantState& open_grant(const model::Granted& fact);
+  void come_back(const GrantState& before, const model::Ranges& as_granted);
+
+  // ---- grants after others: apply_after.cpp
+  void take_turn(GrantId id, Instant at);  // the first that is promised
+  void take_turns(GrantId id, const model::Ranges& as_granted, Instant at);
+  void go_on_after(GrantId id, const model::Ranges& succeeded, Instant at);
+  void call_off_after(GrantId id, const model::Ranges& lost, Instant at);
+  model::Ranges call_off(GrantId id, ChildIndex from, Instant at);  // what is promised from there
 
   // ---- gangs: apply_gang.cpp
   void gang_started(const GrantState& part);

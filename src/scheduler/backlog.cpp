@@ -58,7 +58,8 @@ std::uint64_t idle_room(const Scheduler::State& state, Placement& placement, std
 // The last of those that have not started and are not asked for yet: the others start sooner.
 model::Ranges last_waiting(const GrantState& grant, std::uint64_t most) {
   model::RangeSet waiting = grant.outstanding;
-  for (const model::RangeSet* less : {&grant.started, &grant.cancelled, &grant.wanted})
+  for (const model::RangeSet* less :
+       {&grant.started, &grant.cancelled, &grant.wanted, &grant.promised})
     for (const model::Range& range : less->ranges()) waiting.erase(range);
   const std::uint64_t count = std::min(most, waiting.size());
   waiting.take_front(waiting.size() - count);

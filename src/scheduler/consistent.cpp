@@ -11,6 +11,7 @@ using model::DependencyType;
 struct Consistency {
   const Saved& saved;
   std::vector<bool> held;  // children that some grant holds
+  std::map<GrantId, const SavedPromise*> promises;
 
   const SavedJob* job(JobId id) const {
     const std::uint32_t number = model::number_of(id);
@@ -112,6 +113,7 @@ struct Consistency {
     for (const SavedGang& gang : saved.gangs)
       if (!gangs.emplace(gang.main, &gang).second) return false;
     std::set<GrantId> parts;  // gangs with a part
+    if (!sound_promises()) return false;
     for (const SavedGrant& grant : saved.grants) {
       if (!ids.insert(grant.id).second || model::number_of(grant.node) >= saved.nodes.size() ||
           model::number_of(grant.job) >= saved.jobs.size())
@@ -135,10 +137,43 @@ struct Consistency {
     return parts.size() == gangs.size() && hold_gangs() && all_held();
   }
 
-  bool take(const SavedJob& job, ChildIndex child, bool runs) {
+  // Each is of a grant, and what it is to come after is out on the same node.
+  bool sound_promises() {
+    std::map<GrantId, const SavedGrant*> grants;
+    for (const SavedGrant& grant : saved.grants) grants.emplace(grant.id, &grant);
+    std::set<std::pair<GrantId, ChildIndex>> afters;
+    for (const SavedPromise& promise : saved.promises) {
+      const auto found = grants.find(promise.grant);
+      if (found == grants.end() || found->second->gang || promise.promised.empty() ||
+          !model::well_formed(promise.promised) ||
+          promise.promised.back().end > model::kChildrenMax)
+        return false;
+      if (!promises.emplace(promise.grant, &promise).second) return false;
+      const SavedGrant& grant = *found->second;
+      bool out = true;
+      model::for_each(promise.promised, [&](ChildIndex child) {
+        out = out && model::contains(grant.outstanding, child);
+      });
+      if (!out) return false;
+      if (!promise.after) {
+        const ChildIndex first = promise.promised.front().begin;
+        if (first == 0 || !model::contains(grant.outstanding, first - 1)) return false;
+        continue;
+      }
+      const auto before = grants.find(promise.after->grant);
+      if (before == grants.end() || !(before->first < promise.grant) || before->second->gang ||
+          before->second->node != grant.node || before->second->instance != grant.instance ||
+          !model::contains(before->second->outstanding, promise.after->child) ||
+          !afters.emplace(promise.after->grant, promise.after->child).second)
+        return false;
+    }
+    return true;
+  }
+
+  bool take(const SavedJob& job, ChildIndex child, ChildState as) {
     if (!job.in_plan || child >= job.size) return false;
     const std::size_t place = job.first_child + child;
-    if (held[place] || runs != (state(place) == ChildState::Running)) return false;
+    if (held[place] || state(place) != as) return false;
     held[place] = true;
     return true;
   }
@@ -148,6 +183,7 @@ struct Consistency {
     std::optional<std::map<ChildIndex, ChildIndex>> today;
     if (grant.today) today.emplace(grant.today->begin(), grant.today->end());
     bool good = true;
+    const auto promise = promises.find(grant.id);
     model::for_each(grant.outstanding, [&](ChildIndex as_granted) {
       ChildIndex child = as_granted;
       if (today) {
@@ -155,7 +191,13 @@ struct Consistency {
         if (found == today->end()) return;  // it left the plan
         child = found->second;
       }
-      good = good && take(job, child, model::contains(grant.started, as_granted));
+      const bool runs = model::contains(grant.started, as_granted);
+      const bool waits =
+          promise != promises.end() && model::contains(promise->second->promised, as_granted);
+      good = good && take(job, child,
+                          waits  ? ChildState::Promised
+                          : runs ? ChildState::Running
+                                 : ChildState::Granted);
     });
     return good;
   }
@@ -164,14 +206,17 @@ struct Consistency {
     for (const SavedGang& gang : saved.gangs) {
       if (model::number_of(gang.job) >= saved.jobs.size()) return false;
       if (!gang.child) continue;
-      if (!take(saved.jobs[model::number_of(gang.job)], *gang.child, gang.started)) return false;
+      if (!take(saved.jobs[model::number_of(gang.job)], *gang.child,
+                gang.started ? ChildState::Running : ChildState::Granted))
+        return false;
     }
     return true;
   }
 
   bool all_held() const {
     for (std::size_t i = 0; i < held.size(); ++i) {
-      const bool out = state(i) == ChildState::Granted || state(i) == ChildState::Running;
+      const bool out = state(i) == ChildState::Granted || state(i) == ChildState::Running ||
+                       state(i) == ChildState::Promised;
       if (out != held[i]) return false;
     }
     return true;
@@ -189,7 +234,7 @@ bool consistent(const Saved& saved) {
     const ChildByte child = ChildByte::from_bits(static_cast<std::uint8_t>(bits));
     if (static_cast<int>(child.state()) >= model::kChildStates) return false;
   }
-  Consistency check{saved, {}};
+  Consistency check{saved, {}, {}};
   return check.jobs() && check.matches() && check.extras() && check.grants();
 }
 

@@ -6,6 +6,7 @@
 #include <mpibatch/base/check.hpp>
 
 #include "scheduler/backlog.hpp"
+#include "scheduler/chain.hpp"
 #include "scheduler/placement.hpp"
 #include "scheduler/placement_round.hpp"
 
@@ -175,6 +176,11 @@ std::vector<model::Fact> Scheduler::decide(Instant now) {
   }
   placement.refresh(state);
   take_back(state, placement);
+  for (const GrantId& id : std::exchange(state.chains, {}))
+    for (Chain chain(state, placement, id, now); auto link = chain.next();) {
+      placement.gave(model::number_of(link->granted.node), link->granted.grant);
+      commit(*std::move(link));
+    }
 
   if (state.revision != model::Revision{} && state.unfinished == 0 && state.grants.empty())
     commit(end_of_run(state));

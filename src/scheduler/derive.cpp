@@ -166,10 +166,12 @@ struct Deriver {
     for (NodeState& node : state.nodes) {
       node.granted = {0, 0, 0};
       node.grants = node.exclusive = 0;
+      node.promised = 0;
     }
     for (std::uint32_t number = 0; number < state.nodes.size(); ++number)
       state.touch(NodeId{number});
     ++state.nodes_changed;
+    state.followers.clear();
     for (auto& [id, gang] : state.gangs) gang.parts_left = 0;
     for (const auto& [id, grant] : state.grants) {
       NodeState& node = state.node(grant.node);
@@ -177,7 +179,9 @@ struct Deriver {
       node.exclusive += grant.exclusive ? 1 : 0;
       if (grant.gang) ++state.gangs[*grant.gang].parts_left;
       // Its share was charged when it was granted.
-      state.take(grant, grant.outstanding.size(), Instant::min());
+      state.take(grant, grant.outstanding.size() - grant.promised.size(), Instant::min());
+      node.promised += grant.promised.size();
+      if (grant.after) state.followers[{grant.after->grant, grant.after->child}] = id;
     }
     for (const auto& [id, gang] : state.gangs)
       if (gang.parts_left > 0) state.gang_takes(gang, false);

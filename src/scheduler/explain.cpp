@@ -50,6 +50,11 @@ void explain_child(const Scheduler& core, const State& state, JobId id, ChildInd
       explain_holds(core, state, id, index, lines);
       explain_dependencies(core, state, id, index, lines);
       break;
+    case ChildState::Promised:
+      explain_holds(core, state, id, index, lines);
+      explain_dependencies(core, state, id, index, lines);
+      explain_grant(core, state, id, index, now, lines);
+      break;
     case ChildState::Runnable:
       explain_holds(core, state, id, index, lines);
       if (lines.empty()) explain_room(core, state, id, index, now, lines);
@@ -113,8 +118,9 @@ void explain_array(const Scheduler& core, const State& state, JobId id, Instant 
   const Counts counts = state.counts(job);
   lines.push_back(summary_of(counts));
   if (const std::string reason = core.status_reason(id); !reason.empty()) lines.push_back(reason);
-  for (const ChildState of : {ChildState::Runnable, ChildState::Waiting, ChildState::Granted,
-                              ChildState::Failed, ChildState::DependencyFailed})
+  for (const ChildState of :
+       {ChildState::Runnable, ChildState::Waiting, ChildState::Promised, ChildState::Granted,
+        ChildState::Failed, ChildState::DependencyFailed})
     explain_some(core, state, id, of, now, lines);
 }
 

@@ -27,7 +27,7 @@ std::uint64_t before(const State& state, GrantId id, const GrantState& grant,
     if (other > id) break;
     if (held.node != grant.node || held.instance != grant.instance) continue;
     if (other < id) {
-      count += held.outstanding.size() - held.started.size();
+      count += held.outstanding.size() - held.started.size() - held.promised.size();
       continue;
     }
     for (const model::Range& range : held.outstanding.ranges())
@@ -57,7 +57,10 @@ void explain_grant(const Scheduler& core, const State& state, JobId id, ChildInd
     const auto as_granted = granted_as(grant, index);
     if (!as_granted) continue;
     const std::string node = model::to_string(state.node(grant.node).name);
-    if (grant.started.contains(*as_granted)) {
+    if (grant.promised.contains(*as_granted)) {
+      lines.push_back(
+          fmt::format("given to node {} already, which starts it as soon as it may", node));
+    } else if (grant.started.contains(*as_granted)) {
       lines.push_back(fmt::format("runs on node {} for {}", node,
                                   seconds_text(std::max(now - grant.since, Duration{0}))));
     } else {

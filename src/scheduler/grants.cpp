@@ -100,13 +100,21 @@ void Scheduler::State::gang_takes(const GangState& gang, bool back) {
 
 void Scheduler::State::drop(const GrantId& id, GrantState& grant, const model::Ranges& as_granted,
                             bool spends, Instant at) {
-  const std::uint64_t count = model::count(as_granted);
+  std::uint64_t count = model::count(as_granted);
   if (count == 0) return;
+  const std::uint64_t promised_before = grant.promised.size();
   for (const model::Range& range : as_granted) {
     grant.outstanding.erase(range);
     for (model::RangeSet* set :
-         {&grant.started, &grant.cancelled, &grant.terminated, &grant.wanted})
+         {&grant.started, &grant.cancelled, &grant.terminated, &grant.wanted, &grant.promised})
       if (!set->empty()) set->erase(range);
+  }
+  const std::uint64_t called_off = promised_before - grant.promised.size();
+  node(grant.node).promised -= called_off;
+  count -= called_off;
+  if (grant.after && grant.promised.empty()) {
+    followers.erase({grant.after->grant, grant.after->child});
+    grant.after.reset();
   }
   free(grant, count, at);
   const JobState& owner = job(grant.job);
@@ -119,6 +127,7 @@ void Scheduler::State::drop(const GrantId& id, GrantState& grant, const model::R
   --of.grants;
   if (grant.exclusive) --of.exclusive;
   changed_wishes.erase(id);
+  chains.erase(id);
   grants.erase(id);
 }
 

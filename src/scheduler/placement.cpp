@@ -133,6 +133,11 @@ const std::vector<std::uint32_t>& Placement::queue_pools(const Scheduler::State&
   return *known;
 }
 
+bool Placement::kept_clear(const NodePlace& node) const {
+  return std::any_of(node.pools.begin(), node.pools.end(),
+                     [&](std::uint32_t pool) { return pool < closed.size() && closed[pool]; });
+}
+
 bool Placement::may_fit(std::uint32_t pool, const model::Resources& asked) {
   PoolRoom& room = pools_[pool];
   return room.idle() && room.may_fit(asked, [&](std::uint32_t node) { return nodes_[node].free; });
@@ -196,7 +201,8 @@ const Drain& Placement::drain(const Scheduler::State& state, std::uint32_t numbe
   for (const GrantId id : place.given) {
     const GrantState& grant = state.grants.at(id);
     const Duration expected = state.expected(state.job(grant.job));
-    occupants.push_back({room_of(grant.each), grant.outstanding.size(), grant.since, expected});
+    const std::uint64_t here = grant.outstanding.size() - grant.promised.size();
+    if (here > 0) occupants.push_back({room_of(grant.each), here, grant.since, expected});
     if (expected == Duration{0} &&
         (place.drain_unknown.empty() || place.drain_unknown.back() != grant.job))
       place.drain_unknown.push_back(grant.job);

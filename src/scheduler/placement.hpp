@@ -75,6 +75,8 @@ class Placement {
   KindPlaces& places(const Scheduler::State& state, std::uint32_t kind);
   // The pools of a queue's jobs, whatever their constraints.
   const std::vector<std::uint32_t>& queue_pools(const Scheduler::State& state, std::uint32_t queue);
+  // Somebody waits for room there: nothing else goes ahead to it.
+  bool kept_clear(const NodePlace& node) const;
   bool may_fit(std::uint32_t pool, const model::Resources& asked);
   Fit fit(const model::PlanRules& rules, const std::vector<KindPlaces::Choice>& choices,
           const model::Resources& asked);

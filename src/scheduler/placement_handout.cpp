@@ -27,13 +27,6 @@ Room Round::usable(const NodePlace& node, Duration expected) const {
   return room;
 }
 
-// Somebody waits for room there: nothing else goes ahead to it.
-bool Round::kept_clear(const NodePlace& node) const {
-  return std::any_of(node.pools.begin(), node.pools.end(), [&](std::uint32_t pool) {
-    return pool < placement_.closed.size() && placement_.closed[pool];
-  });
-}
-
 std::uint64_t Round::place(const Unit& unit, std::uint64_t children) {
   std::uint64_t left = children;
   const auto each_choice = [&](auto hand) {
@@ -90,7 +83,7 @@ std::uint64_t Round::hand_ahead(const Unit& unit, const KindPlaces::Choice& choi
   pool.emptiest_first([&](std::uint32_t number) {
     const NodePlace& node = placement_.node(number);
     if (emptiness(node.free) + ahead_max <= 0) return false;
-    if (node.exclusive || kept_clear(node)) return true;
+    if (node.exclusive || placement_.kept_clear(node)) return true;
     if (const std::uint64_t room = depth.room(node, asked); room > 0)
       places_.push_back({number, room});
     return places_.size() < most;

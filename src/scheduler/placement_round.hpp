@@ -122,7 +122,6 @@ class Round {
   std::uint64_t environment_room(std::uint32_t environment, std::uint64_t vcpus) const;
   bool over_by(const Hold& hold, Duration expected) const;
   Room usable(const NodePlace& node, Duration expected) const;
-  bool kept_clear(const NodePlace& node) const;
   void give(const Unit& unit, const KindPlaces::Choice& choice, std::uint32_t node,
             std::uint64_t children);
   void take(std::uint32_t node, const Room& each, std::uint64_t count, Duration expected);

@@ -83,6 +83,8 @@ void pack_grants(const Scheduler::State& state, Saved& saved) {
           grant.gang_main,
           grant.exclusive};
     if (grant.today) to.today.emplace(grant.today->begin(), grant.today->end());
+    if (!grant.promised.empty())
+      saved.promises.push_back({id, grant.promised.ranges(), grant.after});
   }
   for (const auto& [main, gang] : state.gangs)
     saved.gangs.push_back({main, gang.job, gang.child, gang.outcome, gang.started, gang.lost_host});
@@ -185,6 +187,11 @@ void unpack_grants(const Saved& saved, Scheduler::State& state) {
     state.grants.emplace(grant.id, std::move(to));
     state.wish(grant.id);
   }
+  for (const SavedPromise& promise : saved.promises) {
+    GrantState& to = state.grants.at(promise.grant);
+    to.promised = set_of(promise.promised);
+    to.after = promise.after;
+  }
   for (const SavedGang& gang : saved.gangs)
     state.gangs[gang.main] = {gang.job, gang.child, 0, gang.outcome, gang.started, gang.lost_host};
 }
@@ -230,7 +237,8 @@ void unpack(Saved saved, Scheduler::State& state) {
 
 std::string Scheduler::save() const {
   LayoutWriter writer;
-  writer& kSavedVersion& pack(*state_);
+  const Saved saved = pack(*state_);
+  writer& kSavedVersion& saved& saved.promises;
   return writer.take();
 }
 
@@ -239,10 +247,11 @@ Result<Scheduler> Scheduler::load(const std::string& bytes) {
   std::uint32_t version = 0;
   Saved saved;
   reader& version;
-  if (reader.ok() && version != kSavedVersion)
+  if (reader.ok() && (version < kSavedVersionOldest || version > kSavedVersion))
     return fail(ErrorKind::Damaged, "the snapshot's core has version " + std::to_string(version) +
                                         ", this program reads " + std::to_string(kSavedVersion));
   reader& saved;
+  if (version >= 3) reader& saved.promises;
   if (!reader.at_end() || !consistent(saved))
     return fail(ErrorKind::Damaged, "the snapshot's core is damaged");
   Scheduler scheduler;

@@ -1,12 +1,14 @@
 // What a snapshot holds of the core. Layout (base/layout.hpp): u32 version, then Saved's fields in
-// order; a changed field list raises the version. What is derived is not saved.
+// order; a changed field list raises the version. What is derived is not saved. Version 2 ends
+// before Saved::promises.
 #pragma once
 
 #include "scheduler/state.hpp"
 
 namespace mpibatch::scheduler {
 
-inline constexpr std::uint32_t kSavedVersion = 2;
+inline constexpr std::uint32_t kSavedVersion = 3;
+inline constexpr std::uint32_t kSavedVersionOldest = 2;
 
 struct SavedJob {
   std::string name;
@@ -87,6 +89,17 @@ struct SavedGrant {
   }
 };
 
+// Of a grant: what of it waits for its turn.
+struct SavedPromise {
+  GrantId grant;
+  model::Ranges promised;
+  std::optional<model::ExecutionId> after;
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& grant& promised& after;
+  }
+};
+
 constexpr GangState::Outcome last_of(GangState::Outcome) { return GangState::Outcome::Cancelled; }
 
 struct SavedGang {
@@ -155,6 +168,7 @@ struct Saved {
   std::vector<SavedShare> shares;
   std::vector<std::uint64_t> spent;
   std::vector<std::string> requests;
+  std::vector<SavedPromise> promises;  // by grant; behind what follows, since version 3
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
     archive& epoch& began& grants_made& revision& finished& forgiven& rules& kinds& jobs& extras&

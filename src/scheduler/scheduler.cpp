@@ -40,6 +40,13 @@ void Scheduler::set_open(NodeId node, bool open) {
   state_->touch(node);
 }
 
+void Scheduler::set_grants_after(bool known) {
+  state_->grants_after = known;
+  state_->chains.clear();
+  if (!known) return;
+  for (const auto& [id, grant] : state_->grants) state_->chains.insert(id);
+}
+
 void Scheduler::set_allocation(Instant begin, Instant end) { state_->allocation = {begin, end}; }
 
 const model::EpochBegan& Scheduler::epoch() const { return state_->epoch; }
@@ -182,7 +189,8 @@ GrantView view_of(GrantId id, const GrantState& grant) {
           grant.each,
           grant.environment,
           grant.gang,
-          grant.members};
+          grant.members,
+          grant.promised.ranges()};
 }
 
 }  // namespace

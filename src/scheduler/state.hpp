@@ -89,8 +89,16 @@ struct GrantState {
   bool gang_main = false;       // the main member is one of them
   bool exclusive = false;       // nothing else may run on its node
 
+  // Of those outstanding: they take nothing yet. Each may start once the child before it has
+  // succeeded, the first of all once `after` has; none: that has, or nobody is before them.
+  model::RangeSet promised;
+  std::optional<model::ExecutionId> after;
+
   model::RangeSet wanted;  // of those not started, not saved: asked back for another node's sake
 };
+
+// A grant's child that others may come after.
+using GrantChild = std::pair<GrantId, ChildIndex>;
 
 // A multi-node parallel job's child that is out. What became of it takes effect when its last part
 // is back: never two executions of one child.
@@ -116,6 +124,7 @@ struct NodeState {
   model::Resources granted{0, 0, 0};  // derived; a default one asks for a CPU
   std::uint32_t grants = 0;           // derived: how many it has
   std::uint32_t exclusive = 0;        // derived: of those, parts of exclusive gangs
+  std::uint64_t promised = 0;         // derived: children whose turn is still to come
   bool touched = false;               // it is in State::touched
 };
 
@@ -201,12 +210,15 @@ struct Scheduler::State {
   std::vector<NodeId> touched;                   // nodes whose grants changed since decide() looked
   std::uint64_t nodes_changed = 1;               // counts joins, losses, openings and new rules
   std::set<GrantId> changed_wishes;
+  std::map<GrantChild, GrantId> followers;  // grants with `after`, by that
+  std::set<GrantId> chains;                 // grants that a chain may go on from: new, or moved on
 
   // Not saved, not derived: this life's own.
   Instant woken_upto{Instant::min()};  // jobs with a later notBefore sleep
   std::optional<std::map<JobId, model::RangeSet>> only;
   std::optional<std::pair<Instant, Instant>> allocation;
-  std::vector<Pace> paces;  // of each kind's single jobs
+  std::vector<Pace> paces;    // of each kind's single jobs
+  bool grants_after = false;  // starters know how to hold work for its turn
   std::unique_ptr<Placement> placement;
 
   JobState& job(JobId id) { return jobs[model::number_of(id)]; }

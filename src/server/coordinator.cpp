@@ -19,6 +19,7 @@ Coordinator::State::State(CoordinatorSettings given, scheduler::Scheduler schedu
   if (settings.allocation)
     core.set_allocation(settings.allocation->begin, settings.allocation->end);
   for (const auto& [job, children] : settings.only) core.restrict_to(job, children);
+  core.set_grants_after(settings.grants_after);
   await_leases(settings.claimed_at);
 }
 
@@ -90,12 +91,16 @@ void Coordinator::State::send_grants(const model::Fact& fact) {
     send_templates(*link, job);
     return *link;
   };
-  if (const auto* one = std::get_if<model::Granted>(&fact)) {
-    const LinkId link = link_to(one->node, one->instance, one->job);
-    protocol::Grant grant = grant_of(one->grant, one->job, one->children, one->environment);
-    grant.each = one->each;
+  const auto send_one = [&](const model::Granted& one, std::optional<model::ExecutionId> after) {
+    const LinkId link = link_to(one.node, one.instance, one.job);
+    protocol::Grant grant = grant_of(one.grant, one.job, one.children, one.environment);
+    grant.each = one.each;
+    grant.after = after;
     send(link, std::move(grant));
-  }
+  };
+  if (const auto* one = std::get_if<model::Granted>(&fact)) send_one(*one, {});
+  if (const auto* later = std::get_if<model::GrantedAfter>(&fact))
+    send_one(later->granted, later->after);
   const auto* gang = std::get_if<model::GangGranted>(&fact);
   if (gang == nullptr) return;
   const auto& members = work.job(gang->job).spec.gang;

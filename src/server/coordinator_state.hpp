@@ -83,7 +83,7 @@ struct Coordinator::State {
   void send(LinkId link, protocol::DownFrame frame);        // after all facts made so far
   void tell(bool warning, std::string message);
   void send_templates(LinkId link, model::JobId job);
-  void send_grants(const model::Fact& fact);  // of a Granted or a GangGranted
+  void send_grants(const model::Fact& fact);  // of a fact that grants
   protocol::Grant grant_of(const model::GrantId& id, model::JobId job,
                            const model::Ranges& children, std::uint32_t environment) const;
   void send_wishes(const scheduler::GrantView& grant);

@@ -66,6 +66,7 @@ World::World(const model::Plan& plan, const Setup& setup, const Durations& durat
   settings.lease = losses_possible() ? kLease : kNoLease;
   settings.nodes_expected = static_cast<std::uint32_t>(starters_.size());
   settings.claimed_at = kBegin;
+  settings.grants_after = false;  // its starters know no turns, and no word takes any time here
   if (setup.walltime) settings.allocation = {kBegin, kBegin + *setup.walltime};
   // A lost node that will come back is waited for.
   if (setup.back_after) settings.patience = std::max(settings.patience, *setup.back_after + kLease);

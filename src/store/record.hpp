@@ -9,7 +9,7 @@
 //            it is synced.
 //
 // Version rule: each kind of file has its version; a reader refuses one that it does not know. A
-// new record kind or a changed payload is a new version. Segments: 2 has no OutputCut. Bad bytes
+// new record kind or a changed payload is a new version. Segments: 2 has no OutputCut; journals: 2 has no GrantedAfter. Bad bytes
 // before a mark are damage: an error that names file and byte. After the last mark they are the
 // tail of a writer that was interrupted, and the file ends there. A mark that is copied elsewhere
 // (a job may print a segment) names a foreign offset and counts for nothing.
@@ -45,7 +45,8 @@ struct FormatVersions {
   std::uint16_t newest = 2;  // as it is written
 };
 constexpr FormatVersions format_versions(FileKind kind) {
-  return kind == FileKind::Segment ? FormatVersions{2, 3} : FormatVersions{};
+  const bool grown = kind == FileKind::Segment || kind == FileKind::Journal;
+  return grown ? FormatVersions{2, 3} : FormatVersions{};
 }
 
 enum class RecordKind : std::uint8_t {

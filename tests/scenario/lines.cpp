@@ -31,6 +31,7 @@ struct FrameLine {
       text.append(i == 0 ? " attempts " : ",").append(std::to_string(frame.attempts[i]));
     if (frame.each != model::Resources{}) text += asking(frame.each);
     if (!frame.environment.empty()) text += " in " + frame.environment;
+    if (frame.after) text += " after " + model::to_string(*frame.after);
     if (frame.gang)
       text += fmt::format(" members {} of {}, main {} on {} by {}",
                           model::to_string(frame.gang->members), frame.gang->nodes,

@@ -61,6 +61,8 @@ model::JobId Stage::job(const std::string& name) const {
 void Stage::journal(const model::Fact& fact) {
   if (const auto* granted = std::get_if<model::Granted>(&fact))
     jobs_of_grants_[granted->grant] = granted->job;
+  if (const auto* later = std::get_if<model::GrantedAfter>(&fact))
+    jobs_of_grants_[later->granted.grant] = later->granted.job;
   if (const auto* gang = std::get_if<model::GangGranted>(&fact))
     for (const model::GangPart& part : gang->parts) jobs_of_grants_[part.grant] = gang->job;
   if (const auto applied = folded_.apply(fact); !applied)

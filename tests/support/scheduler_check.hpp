@@ -27,7 +27,10 @@ inline std::string recount(const scheduler::Scheduler& core) {
         if (!today || grant.gang) continue;  // a gang runs with its main member
         const model::ChildState state = core.state(grant.job, *today);
         const bool runs = model::contains(grant.started, child);
-        if (state != (runs ? model::ChildState::Running : model::ChildState::Granted))
+        const bool waits = model::contains(grant.promised, child);
+        if (state != (waits  ? model::ChildState::Promised
+                      : runs ? model::ChildState::Running
+                             : model::ChildState::Granted))
           return "grant " + model::to_string(grant.id) + " holds child " + std::to_string(child) +
                  ", which is " + std::string(model::to_string(state));
       }

@@ -285,6 +285,19 @@ struct FailedReopened {
   void serialize(Archive&, unsigned) {}
 };
 
+// Work for the very node that has what it waits for: each child after the one before it, the first
+// one after `after`, an execution that this instance holds. It takes nothing of the node before its
+// turn, which comes when that has succeeded; ends that any other way, all of it waits anew.
+struct GrantedAfter {
+  Granted granted;  // children: one range
+  ExecutionId after;
+  bool operator==(const GrantedAfter&) const = default;
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& granted& after;
+  }
+};
+
 // Everything that the plan holds is terminal; `failed`: some job failed.
 struct RunFinished {
   bool failed = false;
@@ -295,9 +308,10 @@ struct RunFinished {
   }
 };
 
-using Fact = std::variant<EpochBegan, PlanAdopted, NodeJoined, NodeGone, LeaseAwaited, Granted,
-                          Started, Ended, Returned, CancelRequested, FailedReopened, RunFinished,
-                          GangGranted, HoldRequested, RetryRequested, PriorityRequested, WaitEnded>;
+using Fact =
+    std::variant<EpochBegan, PlanAdopted, NodeJoined, NodeGone, LeaseAwaited, Granted, Started,
+                 Ended, Returned, CancelRequested, FailedReopened, RunFinished, GangGranted,
+                 HoldRequested, RetryRequested, PriorityRequested, WaitEnded, GrantedAfter>;
 
 std::string to_string(const Fact& fact);  // one readable line, for scenarios and `--verbose`
 

@@ -30,8 +30,9 @@ enum class ChildState : std::uint8_t {
   DependencyFailed,  // never ran: something it depends on failed
   Cancelled,         // a user, or a rule of its queue, ended it
   Skipped,           // never ran: it was for a failure that did not come
+  Promised,          // waits, and is given already to the node that has what it waits for: PENDING
 };
-inline constexpr int kChildStates = 9;
+inline constexpr int kChildStates = 10;
 
 bool legal(ChildState from, ChildState to);
 bool terminal(ChildState state);

@@ -101,10 +101,14 @@ struct Grant {
   model::Resources each;               // what one of them takes; may be more than the template's
   std::string environment;             // AWS_BATCH_CE_NAME; empty: none
   std::optional<GangRole> gang;
+  // An execution that the starter holds. The first child may start once that has succeeded, each
+  // other one once the one before it has. Where one of them ends any other way or is given back, or
+  // the starter does not know it, it gives back those that were to come after it.
+  std::optional<model::ExecutionId> after = {};
   bool operator==(const Grant&) const = default;
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive& id& job& revision& children& values& attempts& each& environment& gang;
+    archive& id& job& revision& children& values& attempts& each& environment& gang& after;
   }
 };
 

@@ -112,6 +112,7 @@ struct GrantView {
   std::uint32_t environment = model::kNoEnvironment;
   std::optional<model::GrantId> gang;  // the main part of the gang that this is a part of
   model::Ranges members;               // of the gang, on this node
+  model::Ranges promised;              // of the children: their turn is still to come
 };
 
 struct NodeView {
@@ -148,6 +149,9 @@ class Scheduler {
 
   // Whether node may be given new work (a node that has joined may, until told otherwise).
   void set_open(model::NodeId node, bool open);
+  // Whether work may go to nodes before its turn, behind what it waits for: starters know how. Not
+  // part of the saved state; false until it is said.
+  void set_grants_after(bool known);
   // When the nodes are taken from us: what is not expected to end by then does not start, and what
   // is expected to take longer than from `begin` to `end` fails. Not part of the saved state.
   void set_allocation(Instant begin, Instant end);

@@ -57,6 +57,8 @@ struct CoordinatorSettings {
   std::optional<Allocation> allocation;
   // A rehearsal: these and what they wait for, nothing else; then the run ends, unfinished.
   std::vector<std::pair<model::JobId, model::Ranges>> only;
+  // The starters know how to hold work for its turn (protocol::Grant::after).
+  bool grants_after = true;
 };
 
 // What a link's node is for.

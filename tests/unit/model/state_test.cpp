@@ -21,6 +21,12 @@ TEST(Legal, IsWhatTheLifeOfAChildNeedsAndNoMore) {
       {Waiting, DependencyFailed},
       {Waiting, Cancelled},
       {Waiting, Skipped},
+      {Waiting, Promised},
+      {Promised, Granted},   // its turn has come
+      {Promised, Waiting},   // called off
+      {Promised, Runnable},  // … and a new plan changed what it depends on
+      {Promised, Failed},    // lost with too many hosts
+      {Promised, Cancelled},
       {Runnable, Granted},
       {Runnable, Failed},
       {Runnable, Cancelled},
@@ -63,6 +69,7 @@ TEST(Failed, IsTerminalWithoutSuccess) {
 
 TEST(StatusOf, ShowsWhatAwsBatchWould) {
   EXPECT_EQ(to_string(status_of(Waiting)), "PENDING");
+  EXPECT_EQ(to_string(status_of(Promised)), "PENDING");
   EXPECT_EQ(to_string(status_of(Runnable)), "RUNNABLE");
   EXPECT_EQ(to_string(status_of(Granted)), "RUNNABLE");
   EXPECT_EQ(to_string(status_of(Running)), "RUNNING");

@@ -59,6 +59,7 @@ DownMessage down_message() {
               {}};
   grant.gang = GangRole{kGrant, {{1, 3}}, 4, 1, "node1"};
   grant.values = {{"a", ""}, {}, {"b"}};
+  grant.after = model::ExecutionId{model::JobId{3}, 7, kGrant};
   return {model::Epoch{2},
           {0xFEDCBA9876543210},
           {attach, Templates{{job_template(), {}}}, grant, Recall{kGrant, {{1, 2}}},

@@ -112,11 +112,11 @@ TEST(Load, RefusesJobsInPlacesThatCannotBe) {
     std::uint32_t version = 0;
     Saved saved;
     LayoutReader reader(bytes);
-    reader& version& saved;
+    reader& version& saved& saved.promises;
     EXPECT_TRUE(reader.at_end());
     change(saved.jobs);
     LayoutWriter writer;
-    writer& version& saved;
+    writer& version& saved& saved.promises;
     return !Scheduler::load(writer.take());
   };
   EXPECT_FALSE(refused([](auto&) {}));

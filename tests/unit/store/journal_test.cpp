@@ -67,7 +67,7 @@ TEST(Journal, LayoutIsGolden) {
   ASSERT_TRUE(writer->commit());
   EXPECT_EQ(testing::to_hex(disk.read("/s/journal/0000000002.journal").value()),
             // header
-            "6d70696202000100e71c5d9e"
+            "6d706962030001005fb61843"
             // preface: run "r", epoch 2, one stop
             "22000000211e882a0201000000720200000001000000010000002c010000000000000500"
             "000000000000"

@@ -64,9 +64,9 @@ TEST(Record, LayoutIsGolden) {
   ASSERT_TRUE(writer.commit());
   EXPECT_EQ(to_hex(disk.read(kRecordsPath).value()),
             "6d706962"            // "mpib"
-            "0200"                // format version
+            "0300"                // format version
             "0100"                // journal
-            "e71c5d9e"            // CRC-32C
+            "5fb61843"            // CRC-32C
             "04000000"            // length of kind and payload
             "13253899"            // CRC-32C
             "03616263"            // fact, "abc"
@@ -190,12 +190,12 @@ TEST(Record, AnotherVersionOrKindIsRefusedByName) {
   ASSERT_TRUE(kind.error);
   EXPECT_NE(kind.error->message.find("another kind"), std::string::npos);
   std::string header = file_header(FileKind::Journal).substr(0, 8);
-  header[4] = 3;
+  header[4] = 4;
   const std::uint32_t crc = crc32c(header);
   for (int i = 0; i < 4; ++i) header.push_back(static_cast<char>(crc >> (8 * i)));
   const RecordsRead version = read_all(with(disk, header));
   ASSERT_TRUE(version.error);
-  EXPECT_NE(version.error->message.find("format version 3, this program reads 2"),
+  EXPECT_NE(version.error->message.find("format version 4, this program reads 3"),
             std::string::npos);
 }
 
