@@ -117,9 +117,10 @@ struct Cluster {
   bool published = false;  // there is a state.h5, from now on always
   std::optional<Fate> fate;
   bool fate_met = false;
-  std::function<void(Host&)> power_loss;  // when a fate asks for it …
-  std::function<void()> asleep;           // … or its rank 0 sleeps
-  unsigned late_messages = 0;             // of a thousand
+  std::function<void(Host&)> power_loss;      // when a fate asks for it …
+  std::function<void()> asleep;               // … or its rank 0 sleeps
+  std::function<void(model::JobId)> chained;  // something of it is to wait for its turn at a node
+  unsigned late_messages = 0;                 // of a thousand
   unsigned repeated_messages = 0;
   std::deque<std::pair<Node*, protocol::DownMessage>> said_down;  // the last ones, for ghosts
   std::deque<protocol::UpMessage> said_up;

@@ -56,6 +56,7 @@ std::vector<Key> Ledger::keys_today(JobId job, const model::Ranges& children) co
 
 void Ledger::apply(const model::Fact& fact) {
   std::visit([&](const auto& one) { take(one); }, fact);
+  settle_chains();
   states_.clear();
 }
 
@@ -78,6 +79,7 @@ void Ledger::take(const model::NodeJoined& fact) {
 void Ledger::open(const ChildName& name) {
   child(name).base = Base::Open;
   child(name).running = false;
+  child(name).promised = false;
 }
 
 void Ledger::succeed(const ChildName& name) {
@@ -85,6 +87,7 @@ void Ledger::succeed(const ChildName& name) {
   if (of.base != Base::Out) throw Violation{this->name(name) + " succeeds although it is not out"};
   of.base = Base::Succeeded;
   of.running = false;
+  of.promised = false;
   of.out_of_memory = 0;
   jobs_[model::number_of(name.first)].proven = true;
 }
@@ -205,6 +208,8 @@ void Ledger::take(const model::Ended& fact) {
     throw Violation{fmt::format("grant {} ends what is not out", to_string(fact.grant))};
   std::vector<Key> all = good;
   for (const auto& [key, attempt] : bad) all.push_back(key);
+  for (const Key key : all) turn_has_come(before, key);
+  for (const Key key : good) ended_well_.emplace(fact.grant, key);
   drop(fact.grant, all, true);
   if (before.gang) {
     auto outcome = Gang::Outcome::None;

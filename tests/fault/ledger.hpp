@@ -17,6 +17,14 @@
 
 namespace mpibatch::fault {
 
+// What became of grants that were to wait for their turn, since the beginning.
+struct ChainCounts {
+  std::uint64_t turns = 0;
+  std::uint64_t turns_of_older = 0;  // of those, granted by an earlier rank 0
+  std::uint64_t called_off = 0;
+  std::uint64_t promised = 0;  // children that wait now
+};
+
 class Ledger {
  public:
   explicit Ledger(Workload& workload);
@@ -30,6 +38,9 @@ class Ledger {
   bool wanted_elsewhere(const model::Returned& fact) const;
   // Something that has started there is lost with it.
   bool loses_work(const model::NodeGone& fact) const;
+  // Children that are out and whose turn is still to come.
+  std::uint64_t promised(std::optional<model::JobId> job = {}) const;
+  ChainCounts chains() const;
   // Good work that was to be done again, since this was asked last.
   std::vector<ChildName> take_reopened() { return std::exchange(reopened_, {}); }
 
@@ -39,6 +50,7 @@ class Ledger {
   struct Child {
     Base base = Base::Open;
     bool running = false;
+    bool promised = false;  // of Out: its turn is still to come
     bool held = false;
     unsigned failures = 0;  // attempts
     unsigned out_of_memory = 0;
@@ -62,6 +74,8 @@ class Ledger {
     std::set<Key> started;
     std::set<Key> cancelled;
     std::set<Key> terminated;
+    std::vector<Key> chain;  // as granted: each comes after the one before it
+    std::optional<std::pair<model::GrantId, Key>> after;  // … and the first one after this
     std::optional<model::GrantId> gang;
     bool main = false;
   };
@@ -98,6 +112,7 @@ class Ledger {
   void take(const model::WaitEnded& fact);
   void take(const model::FailedReopened& fact);
   void take(const model::RunFinished& fact);
+  void take(const model::GrantedAfter& fact);
 
   Child& child(const ChildName& name) {
     return jobs_[model::number_of(name.first)].children[name.second];
@@ -118,14 +133,21 @@ class Ledger {
   model::ChildState met(const States& states, const ChildName& name, const Edge& edge) const;
 
   // ---- ledger_grants.cpp: what a grant may be
-  void check_grant(const model::Granted& fact) const;
+  void check_grant(const model::Granted& fact, bool in_turn = true) const;
+  void check_after(const model::GrantedAfter& fact) const;
   void check_gang(const model::GangGranted& fact) const;
-  void check_child(const ChildName& name, const model::Resources& each) const;
+  void check_child(const ChildName& name, const model::Resources& each, bool in_turn = true) const;
+  std::uint64_t taking(const Grant& grant) const;  // its children whose turn has come
   void check_node(model::JobId job, model::NodeId node, model::InstanceId instance,
                   std::uint32_t environment, const model::Resources& each) const;
   void check_caps(model::JobId job) const;  // after it was made
   std::uint64_t failed(const Job& job) const;
   bool held_by_failures(model::JobId job) const;
+
+  // ---- ledger_after.cpp: grants that wait for the turn of their children
+  void settle_chains();
+  void turn_has_come(const Grant& grant, Key key);
+  bool settle_link(const model::GrantId& id, std::size_t at);
 
   // ---- what becomes of children
   void open(const ChildName& name);
@@ -146,6 +168,8 @@ class Ledger {
   std::map<model::NodeId, Node> nodes_;
   std::map<model::GrantId, Grant> grants_;
   std::map<model::GrantId, Gang> gangs_;
+  std::set<std::pair<model::GrantId, Key>> ended_well_;
+  ChainCounts chain_counts_;
   std::set<std::string> requests_;
   std::vector<std::uint64_t> spent_;
   std::uint64_t forgiven_ = 0;

@@ -1,6 +1,7 @@
 // What a grant may be: of what is ready and not held, where it may go, within every bound.
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "ledger.hpp"
 
@@ -49,9 +50,9 @@ bool Ledger::loses_work(const model::NodeGone& fact) const {
   });
 }
 
-void Ledger::check_child(const ChildName& name, const model::Resources& each) const {
+void Ledger::check_child(const ChildName& name, const model::Resources& each, bool in_turn) const {
   const Child& of = child(name);
-  if (state(name) != ChildState::Runnable)
+  if (state(name) != (in_turn ? ChildState::Runnable : ChildState::Waiting))
     throw Violation{fmt::format("{} is granted although it is {}", this->name(name),
                                 model::to_string(state(name)))};
   if (of.held) throw Violation{this->name(name) + " is granted although a user holds it"};
@@ -103,8 +104,11 @@ void Ledger::check_caps(JobId job) const {
   std::set<Key> out;
   std::map<model::NodeId, std::set<GrantId>> exclusive;
   for (const auto& [id, of] : grants_) {
-    if (of.job == job) out.insert(of.out.begin(), of.out.end());
-    if (of.environment < vcpus.size()) vcpus[of.environment] += of.each.vcpus * of.out.size();
+    if (of.job == job)
+      std::copy_if(of.out.begin(), of.out.end(), std::inserter(out, out.end()), [&, job](Key key) {
+        return !child({job, key}).promised;
+      });
+    if (of.environment < vcpus.size()) vcpus[of.environment] += of.each.vcpus * taking(of);
     // A gang takes once, for all its members: what is spent until the main one's end, what comes
     // back until the last one's.
     for (const model::ConsumableUse& use : workload_->spec(of.job).consumables)
@@ -159,12 +163,28 @@ void Ledger::take(const model::Granted& fact) {
   check_caps(fact.job);
 }
 
-void Ledger::check_grant(const model::Granted& fact) const {
+void Ledger::take(const model::GrantedAfter& fact) {
+  const model::Granted& granted = fact.granted;
+  check_grant(granted, false);
+  check_after(fact);
+  Grant& of = open_grant(granted.job, granted, granted.each);
+  const Grant& before = grants_.at(fact.after.grant);
+  of.after.emplace(fact.after.grant, workload_->key(before.job, before.revision, fact.after.child));
+  for (const Key key : keys_today(granted.job, granted.children)) {
+    of.out.insert(key);
+    of.chain.push_back(key);
+    child({granted.job, key}).base = Base::Out;
+    child({granted.job, key}).promised = true;
+  }
+}
+
+void Ledger::check_grant(const model::Granted& fact, bool in_turn) const {
   if (grants_.contains(fact.grant))
     throw Violation{fmt::format("grant {} is made twice", to_string(fact.grant))};
   if (workload_->spec(fact.job).gang) throw Violation{"a gang's child is granted alone"};
   check_node(fact.job, fact.node, fact.instance, fact.environment, fact.each);
-  for (const Key key : keys_today(fact.job, fact.children)) check_child({fact.job, key}, fact.each);
+  for (const Key key : keys_today(fact.job, fact.children))
+    check_child({fact.job, key}, fact.each, in_turn);
   if (held_by_failures(fact.job))
     throw Violation{workload_->spec(fact.job).name + " is granted although failures hold it"};
   if (fact.at < began_ + workload_->spec(fact.job).not_before)

@@ -49,6 +49,7 @@ ChildState Ledger::derive(const States& states, const ChildName& name) const {
   const Child& of = child(name);
   switch (of.base) {
     case Base::Out:
+      if (of.promised) return ChildState::Promised;
       return of.running ? ChildState::Running : ChildState::Granted;
     case Base::Succeeded:
       return ChildState::Succeeded;

@@ -172,8 +172,10 @@ void RankZero::pump() {
   for (model::Fact& fact : coordinator_->take_facts()) {
     trace_("  {}: {}", title(), model::to_string(fact));
     count(fact);
+    const ChainCounts chains = ledger_.chains();
     cluster_.truth->decided(fact, revision_);
     write(fact);
+    count_chains(fact, chains);
     ++appended_;
     uncommitted_.push_back(std::move(fact));
   }
@@ -203,6 +205,12 @@ void RankZero::count(const model::Fact& fact) {
   if (const auto* gone = std::get_if<model::NodeGone>(&fact))
     saw(ledger_.loses_work(*gone) ? Seen::WorkLost : Seen::NodeGone);
   if (std::holds_alternative<model::GangGranted>(fact)) saw(Seen::GangGranted);
+  if (const auto* later = std::get_if<model::GrantedAfter>(&fact)) {
+    saw(Seen::GrantedAfter);
+    if (cluster_.chained) cluster_.chained(later->granted.job);
+  }
+  if (const auto* cancel = std::get_if<model::CancelRequested>(&fact))
+    if (ledger_.promised(cancel->job) > 0) saw(Seen::ChainCancelled);
   if (const auto* ended = std::get_if<model::Ended>(&fact))
     for (const model::FailedAttempt& attempt : ended->failed) {
       if (attempt.kind == model::EndKind::OutOfMemory) saw(Seen::OutOfMemory);
@@ -215,6 +223,15 @@ void RankZero::count(const model::Fact& fact) {
     saw(hold->hold ? Seen::Held : Seen::Released);
   if (std::holds_alternative<model::RetryRequested>(fact)) saw(Seen::Retried);
   if (std::holds_alternative<model::PriorityRequested>(fact)) saw(Seen::PriorityChanged);
+}
+
+void RankZero::count_chains(const model::Fact& fact, const ChainCounts& before) {
+  const ChainCounts now = ledger_.chains();
+  const bool gone = std::holds_alternative<model::NodeGone>(fact);
+  if (now.turns > before.turns) cluster_.tally(Seen::TurnCame);
+  if (now.turns_of_older > before.turns_of_older) cluster_.tally(Seen::ChainTakenUp);
+  if (!gone && now.called_off > before.called_off) cluster_.tally(Seen::PredecessorBad);
+  if (gone && now.promised < before.promised) cluster_.tally(Seen::ChainLost);
 }
 
 void RankZero::take(const server::Command& command) {

@@ -90,6 +90,7 @@ class RankZero final : public VirtualProcess, public LineEnd, public server::Wor
   void die_here();
   void commit_own(const char* what);
   void count(const model::Fact& fact);
+  void count_chains(const model::Fact& fact, const ChainCounts& before);
   void take(const server::Command& command);
   void commit();
   void synced(std::uint64_t facts);

@@ -50,6 +50,12 @@ enum class Seen : std::uint8_t {
   NodeGone,  // with nothing that had started
   WorkLost,  // with something
   GangGranted,
+  GrantedAfter,
+  TurnCame,        // what was before it has succeeded
+  PredecessorBad,  // it has failed, was stopped, or came back
+  ChainLost,       // with its node
+  ChainTakenUp,    // by a new rank 0, from starters that live on
+  ChainCancelled,  // before its turn
   PlanRevised,
   FailuresHeld,
   FailedReopened,

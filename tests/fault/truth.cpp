@@ -21,6 +21,10 @@ void Truth::add(const model::GrantId& id, GrantOf grant) {
 void Truth::decided(const model::Fact& fact, model::Revision revision) {
   if (const auto* one = std::get_if<model::Granted>(&fact))
     add(one->grant, {one->job, revision, one->grant});
+  if (const auto* later = std::get_if<model::GrantedAfter>(&fact)) {
+    const model::Granted& one = later->granted;
+    add(one.grant, {one.job, revision, one.grant, false, later->after, one.children.front().begin});
+  }
   if (const auto* gang = std::get_if<model::GangGranted>(&fact))
     for (const model::GangPart& part : gang->parts)
       add(part.grant, {gang->job, revision, gang->parts.front().grant});
@@ -45,6 +49,17 @@ void Truth::check_twins(const ChildName& child, const ExecutionId& execution,
   }
 }
 
+// What it comes after has succeeded, there and as that very execution.
+void Truth::check_turn(const ChildName& child, const ExecutionId& execution) const {
+  const GrantOf& of = grants_.at(execution.grant);
+  if (!of.after) return;
+  ExecutionId before = *of.after;
+  if (execution.child != of.first) before = {execution.job, execution.child - 1, execution.grant};
+  if (!succeeded_there_.contains(before))
+    throw Violation{fmt::format("{} starts as {} although {} has not succeeded", name(child),
+                                model::to_string(execution), model::to_string(before))};
+}
+
 void Truth::process_started(const ExecutionId& execution, unsigned attempt,
                             const std::vector<std::string>& values, const std::string& starter) {
   const ChildName child = child_of(execution);
@@ -54,6 +69,7 @@ void Truth::process_started(const ExecutionId& execution, unsigned attempt,
   if (!grants_.at(execution.grant).committed)
     throw Violation{fmt::format("{} starts as {} although that grant is not committed", name(child),
                                 model::to_string(execution))};
+  check_turn(child, execution);
   // A gang's other part may come after the main one has done its work.
   if (safe_.contains(child) && is_main(execution.grant))
     throw Violation{fmt::format("{} runs again as {} although its success was committed or synced",
@@ -79,12 +95,17 @@ void Truth::process_over(const ExecutionId& execution, std::optional<Deed> deed)
                                  : "fails");
   running_.erase(found);
   if (!is_main(execution.grant)) return;
-  if (deed == Deed::Succeed) succeeded_.insert(child);
+  if (deed == Deed::Succeed) {
+    succeeded_.insert(child);
+    succeeded_there_.insert(execution);
+  }
   if (deed && deed != Deed::Succeed) failed_[child].insert(attempt_of_.at(execution));
 }
 
 void Truth::committed(const model::Fact& fact) {
   if (const auto* one = std::get_if<model::Granted>(&fact)) grants_.at(one->grant).committed = true;
+  if (const auto* later = std::get_if<model::GrantedAfter>(&fact))
+    grants_.at(later->granted.grant).committed = true;
   if (const auto* gang = std::get_if<model::GangGranted>(&fact))
     for (const model::GangPart& part : gang->parts) grants_.at(part.grant).committed = true;
   if (const auto* cancel = std::get_if<model::CancelRequested>(&fact))

@@ -52,10 +52,13 @@ class Truth {
     model::Revision revision{};
     model::GrantId main;  // of a gang; else this one
     bool committed = false;
+    std::optional<model::ExecutionId> after = {};  // its first child's turn
+    model::ChildIndex first = 0;
   };
   void add(const model::GrantId& id, GrantOf grant);
   void check_twins(const ChildName& child, const model::ExecutionId& execution,
                    const std::string& starter) const;
+  void check_turn(const ChildName& child, const model::ExecutionId& execution) const;
   void check_child(const scheduler::Scheduler& core, model::JobId job,
                    model::ChildIndex index) const;
   std::string name(const ChildName& child) const;
@@ -69,6 +72,7 @@ class Truth {
   std::map<ChildName, std::set<unsigned>> failed_;  // attempts that failed by themselves
   std::map<model::ExecutionId, unsigned> attempt_of_;
   std::set<ChildName> succeeded_;
+  std::set<model::ExecutionId> succeeded_there_;
   std::set<ChildName> safe_;           // successes in the journal or in a synced segment
   std::set<model::ExecutionId> past_;  // of children that were to be done again since
   std::set<model::JobId> cancelled_;

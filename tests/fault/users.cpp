@@ -70,6 +70,22 @@ void World::request() {
   post(std::move(request));
 }
 
+// Chains are short: what goes wrong by chance would seldom meet one.
+void World::break_chain(model::JobId job) {
+  if (faults_.empty() || !cluster_.random.chance(150)) return;
+  cluster_.events.after(cluster_.ms(0, 300), [this, job] {
+    if (!cluster_.faults || finished_) return;
+    const std::uint64_t dice = cluster_.random.below(4);
+    if (dice == 0) return crash_rank_zero();
+    if (dice == 1) return crash_starter();
+    store::Request request;
+    request.kind = dice == 2 ? store::RequestKind::Cancel : store::RequestKind::Terminate;
+    request.job = cluster_.workload->spec(job).name;
+    request.reason = "a user's wish";
+    post(std::move(request));
+  });
+}
+
 // A bit of what is safe flips, in the journal, in a snapshot or in what a node wrote.
 void World::damage() {
   Random& random = cluster_.random;

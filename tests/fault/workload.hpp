@@ -97,6 +97,7 @@ class Workload {
   // ---- workload_plan.cpp: what is random in the plan
   void make_rules(Random& random, const Ground& ground);
   void make_job(Random& random, const Ground& ground);
+  void make_chain(Random& random);
   void add_policies(Random& random, const Ground& ground, model::JobSpec& spec);
   void add_gang(Random& random, const Ground& ground, model::JobSpec& spec);
   void add_edges(Random& random, const model::JobSpec& spec, std::vector<Edge>& edges);

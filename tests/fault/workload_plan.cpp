@@ -78,6 +78,29 @@ void Workload::make_job(Random& random, const Ground& ground) {
   timeouts_.push_back(random.chance(300) ? longest_ * 3 : Duration{0});
 }
 
+// Single jobs of one kind, each after the one before it, now and then after something else, too.
+void Workload::make_chain(Random& random) {
+  model::JobSpec spec;
+  spec.queue = static_cast<std::uint32_t>(random.below(rules_.queues.size()));
+  if (rules_.queues[spec.queue].policy) spec.share = "b";
+  spec.retry.attempts = static_cast<std::uint32_t>(random.between(1, 3));
+  const std::uint64_t links = random.between(3, 12);
+  for (std::uint64_t i = 0; i < links; ++i) {
+    spec.name = "job" + std::to_string(specs_.size());
+    spec.digest = specs_.size() + 1;
+    std::vector<Edge> edges;
+    const auto add = [&](std::uint64_t job) {
+      Edge& edge = edges.emplace_back();
+      edge.job = JobId{static_cast<std::uint32_t>(job)};
+    };
+    if (i > 0) add(specs_.size() - 1);
+    if (i > 0 && random.chance(100)) add(random.below(specs_.size() - i + 1));
+    specs_.push_back(spec);
+    edges_.push_back(std::move(edges));
+    timeouts_.push_back(Duration{0});
+  }
+}
+
 void Workload::add_policies(Random& random, const Ground& ground, model::JobSpec& spec) {
   if (rules_.queues[spec.queue].policy) spec.share = random.chance(500) ? "a1" : "b";
   if (random.chance(200)) spec.priority = static_cast<std::uint32_t>(random.below(4));

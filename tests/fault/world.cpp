@@ -27,6 +27,7 @@ World::World(std::uint64_t seed, const WorldOptions& options)
     : options_(options), cluster_(seed, options.verbose) {
   cluster_.fate = options.fate;
   cluster_.power_loss = [this](Host& host) { lose_power(host); };
+  cluster_.chained = [this](model::JobId job) { break_chain(job); };
   cluster_.asleep = [this] {
     cluster_.events.after(cluster_.ms(0, 6000), [this] { start_life(); });
   };

@@ -61,6 +61,7 @@ class World {
   void ghosts();
   void interrupt();
   void request();
+  void break_chain(model::JobId job);
   void damage();
   void restore();
   void read_run();
