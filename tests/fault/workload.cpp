@@ -37,7 +37,7 @@ Workload::Workload(std::uint64_t seed, Random& random, const Ground& ground, boo
                                    std::chrono::seconds{40}}[random.below(3)];
   const std::uint64_t jobs = random.between(1, small ? 3 : 8);
   for (std::uint64_t i = 0; i < jobs; ++i) make_job(random, ground);
-  if (!small && random.chance(600)) make_chain(random);
+  if (random.chance(small ? 300 : 600)) make_chain(random);
   edit(Revision{1});
 }
 
