@@ -121,7 +121,8 @@ void StarterCore::State::grant(const protocol::Grant& given) {
       model::well_formed(given.children) ? model::count(given.children) : 0;
   if (given.id.epoch != epoch || given.id.number == UINT32_MAX || children == 0 ||
       (!given.values.empty() && given.values.size() != children) ||
-      (!given.attempts.empty() && given.attempts.size() != children)) {
+      (!given.attempts.empty() && given.attempts.size() != children) ||
+      (given.after && given.children.size() != 1)) {
     say(protocol::Trouble{false, "grant " + model::to_string(given.id) + " is malformed; ignored"});
     return;
   }

@@ -11,12 +11,18 @@ using Edge = Edges::Edge;
 
 namespace {
 
-// Each of its children waits for the one before it, and for nothing else that is not met.
+// Each of its children waits for the one before it, for nothing else that is not met, and nobody
+// else waits for single ones of them: they would hear of an end only when the node tells of more.
 bool sequential(const Scheduler::State& state, JobId id) {
   if (!state.job(id).per_child || state.gates[model::number_of(id)] > 0) return false;
   bool only = true;
   state.edges.awaited_by(id, [&](const Edge& edge) {
     only = only && edge.type != DependencyType::NToN && edge.type != DependencyType::Match;
+  });
+  state.edges.waiting_for(id, [&](const Edge& edge) {
+    const bool for_all = edge.type != DependencyType::NToN && edge.type != DependencyType::Match &&
+                         edge.child == model::kAllChildren;
+    only = only && (for_all || edge.type == DependencyType::Sequential);
   });
   return only;
 }
@@ -122,9 +128,11 @@ std::optional<model::GrantedAfter> Chain::next_of_array(const GrantState& last) 
 }
 
 std::optional<model::GrantedAfter> Chain::next_job(const GrantState& last) {
+  // Others that wait for the same end would hear of it only when the node tells of more.
+  if (state_.edges.waiting_count(last.job) != 1) return std::nullopt;
   std::optional<JobId> found;
   state_.edges.waiting_for(last.job, [&](const Edge& edge) {
-    if (found || edge.type != DependencyType::All || edge.child != model::kAllChildren) return;
+    if (edge.type != DependencyType::All || edge.child != model::kAllChildren) return;
     const JobState& job = state_.job(edge.job);
     if (state_.gates[model::number_of(edge.job)] != 1 || job.per_child || job.skips ||
         state_.array(job) || !may_follow(last, edge.job, 0))

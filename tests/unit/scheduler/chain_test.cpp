@@ -194,6 +194,23 @@ TEST(Chain, WaitsForOneThingAlone) {
   EXPECT_EQ(driver.state("both"), "waiting");
 }
 
+TEST(Chain, LeadsNowhereWhereOthersWaitForTheSameEnd) {
+  PlanBuilder plan = row(4);
+  plan.jobs.push_back(JobBuilder("aside").after("j2"));
+  ChainDriver driver(std::move(plan), 9);
+  driver.warm_up();
+  EXPECT_EQ(driver.links().size(), 1U);
+  EXPECT_EQ(driver.state("j2"), "promised");
+  EXPECT_EQ(driver.state("j3"), "waiting");
+}
+
+TEST(Chain, LeadsNowhereWhereOthersWaitForSingleChildren) {
+  ChainDriver driver(
+      {{}, {JobBuilder("a").array(9).sequential(), JobBuilder("pair").array(9).n_to_n("a")}});
+  driver.end(1, {{0, 1}});
+  EXPECT_TRUE(driver.links().empty());
+}
+
 TEST(Chain, LeavesRoomForThoseWhoWait) {
   PlanBuilder plan = row(4);
   plan.jobs.push_back(JobBuilder("big").vcpus(9));
