@@ -277,22 +277,23 @@ class WorkflowPlayer {
   std::size_t given_back_ = 0;
 };
 
-double seconds(Duration time) { return std::chrono::duration<double>(time).count(); }
+double seconds_of(Duration time) { return std::chrono::duration<double>(time).count(); }
 
 // The makespan over the lower bound.
 double ratio(const Workflow& flow, std::uint32_t nodes, std::uint32_t cpus) {
   const double capacity = static_cast<double>(nodes) * cpus;
-  const double bound = std::max(seconds(flow.critical_path()), seconds(flow.work()) / capacity);
-  return seconds(WorkflowPlayer(flow, nodes, cpus).play()) / bound;
+  const double bound =
+      std::max(seconds_of(flow.critical_path()), seconds_of(flow.work()) / capacity);
+  return seconds_of(WorkflowPlayer(flow, nodes, cpus).play()) / bound;
 }
 
 // Any schedule that leaves no CPU idle while a job is ready ends by then (R. L. Graham, Bounds on
 // multiprocessing timing anomalies, 1969).
 void expect_busy_cpus(const Workflow& flow, std::uint32_t nodes, std::uint32_t cpus) {
   const double capacity = static_cast<double>(nodes) * cpus;
-  const double path = seconds(flow.critical_path());
-  const double most = seconds(flow.work()) / capacity + path * (1 - 1 / capacity);
-  EXPECT_LE(seconds(WorkflowPlayer(flow, nodes, cpus).play()), most * 1.000001)
+  const double path = seconds_of(flow.critical_path());
+  const double most = seconds_of(flow.work()) / capacity + path * (1 - 1 / capacity);
+  EXPECT_LE(seconds_of(WorkflowPlayer(flow, nodes, cpus).play()), most * 1.000001)
       << nodes << " nodes";
 }
 
