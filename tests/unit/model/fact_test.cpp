@@ -35,6 +35,8 @@ TEST(Fact, ReadsAsOneLine) {
       "RetryRequested uuid job 3 children 0-15 with succeeded with dependents",
       "PriorityRequested uuid job 3 priority 12",
       "WaitEnded job 3 children 2-3 cancelled \"too long\"",
+      "Granted 2.18 node 4 job 3 children 9-11 vcpus 2 memory 768 MiB gpus 1 through 1 after "
+      "3:8@2.17",
   };
   const std::vector<Fact> facts = sample_facts();
   ASSERT_EQ(facts.size(), expected.size());

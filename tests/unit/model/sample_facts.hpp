@@ -91,6 +91,8 @@ inline std::vector<Fact> sample_facts() {
       RetryRequested{"uuid", JobId{3}, {{0, 16}}, true, true},
       PriorityRequested{"uuid", JobId{3}, 12},
       WaitEnded{JobId{3}, {{2, 4}}, true, "too long"},
+      GrantedAfter{{{Epoch{2}, 18}, NodeId{4}, instance, JobId{3}, {{9, 12}}, {2, 768, 1}, 1, at},
+                   {JobId{3}, 8, grant}},
   };
 }
 
