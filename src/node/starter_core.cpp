@@ -78,6 +78,9 @@ struct StarterCore::State {
   void say(protocol::UpFrame frame) {
     if (linked) outgoing.frames.push_back(std::move(frame));
   }
+  void give_back(GrantBook::GivenBack given) {
+    for (auto& [id, children] : given) say(protocol::Returned{id, std::move(children)});
+  }
   void append(store::SegmentRecord record) {
     if (!trouble) actions.push_back(Append{std::move(record)});
   }
@@ -89,7 +92,6 @@ struct StarterCore::State {
   void stop_all(Duration stop_grace);
   void leave(std::string reason, bool settled);
   void fail(const std::string& message);
-  void give_back(GrantBook::GivenBack given);
 
   void start_what_fits();
   void finish(const model::ExecutionId& id, HeldAttempt& attempt, model::AttemptEnd end);
@@ -136,12 +138,9 @@ void StarterCore::State::grant(const protocol::Grant& given) {
   if (given.gang)
     fail("grant " + model::to_string(given.id) +
          " is a part of a multi-node parallel job, which cannot be launched yet");
-  if (trouble || stopping || !attempts.ever_fits(given.each)) {
-    say(protocol::Returned{given.id, given.children});
-    return;
-  }
   const bool before_runs = given.after && attempts.find(*given.after);
-  if (!book.add(given, job->second, before_runs, last.boot)) {
+  if (trouble || stopping || !attempts.ever_fits(given.each) ||
+      !book.add(given, job->second, before_runs, last.boot)) {
     say(protocol::Returned{given.id, given.children});
     return;
   }
@@ -158,10 +157,6 @@ void StarterCore::State::stop(const protocol::Stop& asked) {
   if (!model::well_formed(asked.children)) return;
   attempts.end_some(asked.grant, asked.children, Ending::Stop, asked.grace, last.awake);
   take_signals();
-}
-
-void StarterCore::State::give_back(GrantBook::GivenBack given) {
-  for (auto& [id, children] : given) say(protocol::Returned{id, std::move(children)});
 }
 
 void StarterCore::State::stop_all(Duration stop_grace) {
