@@ -295,7 +295,16 @@ void Ledger::take(const model::HoldRequested& fact) {
 void Ledger::forget_failures(Job& job) {
   job.trouble = job.proven = false;
   job.unstartable = 0;
-  job.forgiven = 0;
+}
+
+// What is done again needs to be forgiven no more; what failed beside it stays forgiven.
+void Ledger::clip_forgiven() {
+  std::uint64_t all_failed = 0;
+  for (Job& job : jobs_) {
+    job.forgiven = std::min(job.forgiven, failed(job));
+    all_failed += failed(job);
+  }
+  forgiven_ = std::min(forgiven_, all_failed);
 }
 
 // False where it is not terminal, or good work that stays.
@@ -343,12 +352,12 @@ void Ledger::take(const model::RetryRequested& fact) {
   for (const Key key : keys_today(fact.job, fact.children))
     redo({fact.job, key}, fact.include_succeeded);
   forget_failures(jobs_[model::number_of(fact.job)]);
-  forgiven_ = 0;
   while (fact.dependents && !work.empty()) {
     const ChildName name = work.back();
     work.pop_back();
     for (const ChildName& waiting : waiting_for(name)) redo(waiting, true);
   }
+  clip_forgiven();
 }
 
 void Ledger::take(const model::WaitEnded& fact) {
@@ -370,7 +379,7 @@ void Ledger::take(const model::FailedReopened&) {
     }
     forget_failures(jobs_[job]);
   }
-  forgiven_ = 0;
+  clip_forgiven();
 }
 
 void Ledger::take(const model::RunFinished&) {

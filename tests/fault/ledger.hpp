@@ -157,6 +157,7 @@ class Ledger {
   void drop(const model::GrantId& id, const std::vector<Key>& keys, bool spends);
   void part_back(const model::GrantId& main, Gang::Outcome outcome);
   void forget_failures(Job& job);
+  void clip_forgiven();
   bool reopen(const ChildName& name, const States& before, bool succeeded);
   std::vector<ChildName> waiting_for(const ChildName& name) const;
 
