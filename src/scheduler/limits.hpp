@@ -18,7 +18,7 @@ inline constexpr std::uint32_t kBacklogSlotsMax = 1000;
 // … or so many times and the failures that maxFailures still allows.
 inline constexpr std::uint64_t kCautiousSlots = 2;
 // A chain goes no further ahead than so many links; once half of them are left it goes on.
-inline constexpr std::uint64_t kChainLinksMax = 128;
+inline constexpr std::uint64_t kChainLinksMax = 256;
 // What shareDecaySeconds 0 stands for.
 inline constexpr Duration kShareWindow = std::chrono::seconds(600);
 
