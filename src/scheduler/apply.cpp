@@ -44,6 +44,7 @@ Result<void> Applier::operator()(const model::EpochBegan& fact) {
   state.epoch = fact;
   state.grants_made = 0;
   state.losses.clear();  // with rank 0 dead as well, nobody can say what took the host down
+  state.paces.clear();   // not saved: a folded state decides like a loaded one
   return {};
 }
 

@@ -71,10 +71,14 @@ void RankZero::fold_checks(const std::string& saved) {
   if (loaded->save() != saved) throw Violation{"a loaded state saves differently"};
   if (std::string wrong = testing::inconsistency(core_); !wrong.empty())
     throw Violation{"a folded state is inconsistent: " + wrong};
-  if (auto again = fold_run(disk_, cluster_.folder);
-      again && again->scheduler.save() == saved &&
-      again->scheduler.decide({}) != loaded->decide({}))
-    throw Violation{"a loaded state decides differently"};
+  if (auto again = fold_run(disk_, cluster_.folder); again && again->scheduler.save() == saved) {
+    model::EpochBegan next = core_.epoch();
+    next.epoch = me_.epoch;
+    if (!again->scheduler.apply(next) || !loaded->apply(next))
+      throw Violation{"no epoch can begin after what was folded"};
+    if (again->scheduler.decide({}) != loaded->decide({}))
+      throw Violation{"a loaded state decides differently"};
+  }
   if (cluster_.random.chance(500)) core_ = std::move(*scheduler::Scheduler::load(saved));
 }
 
