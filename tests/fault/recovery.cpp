@@ -73,7 +73,7 @@ void RankZero::fold_checks(const std::string& saved) {
     throw Violation{"a folded state is inconsistent: " + wrong};
   if (auto again = fold_run(disk_, cluster_.folder); again && again->scheduler.save() == saved) {
     model::EpochBegan next = core_.epoch();
-    next.epoch = me_.epoch;
+    next.epoch = model::Epoch{model::number_of(next.epoch) + 1};
     if (!again->scheduler.apply(next) || !loaded->apply(next))
       throw Violation{"no epoch can begin after what was folded"};
     if (again->scheduler.decide({}) != loaded->decide({}))
