@@ -96,8 +96,8 @@ def mpi_alone(settings, ranks):
 
 
 def under_mpirun(settings, task=TRUE):
-    """Three ranks on two CPUs: one each for two of them and none for the third; so two slots in all."""
-    return [of_tasks(settings, task, name=f"{OURS}, mpirun -n 1", ranks=1, less=MPI_ALONE.format(1)),
+    """Three ranks on two CPUs: one each for two of them and none for the third; so two slots in all. One starts no MPI."""
+    return [of_tasks(settings, task, name=f"{OURS}, mpirun -n 1", ranks=1, less=MPIRUN_ALONE.format(1)),
             of_tasks(settings, task, name=f"{OURS}, mpirun -n 3", ranks=3, own_cpus=False, less=MPI_ALONE.format(3))]
 
 

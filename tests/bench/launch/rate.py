@@ -11,7 +11,7 @@ BAR = 0.92
 def everybody(settings):
     return [contender.bare_loop(settings, contender.TRUE), contender.of_tasks(settings),
             *contender.under_mpirun(settings), *contender.others(),
-            contender.mpi_alone(settings, 1), contender.mpi_alone(settings, 3)]
+            contender.mpirun_alone(settings, 1), contender.mpi_alone(settings, 3)]
 
 
 def row(one, bare):
@@ -31,9 +31,9 @@ def measure(settings, alone=False):
     report = Report("Launch rate")
     report.text.append(
         f"{settings.tasks:,} × `/bin/true` on 2 slots, medians of {len(bare.runs)} rounds. mpibatch keeps output and "
-        "state, the bare loop nothing. GNU parallel gets a tenth of the tasks. Under mpirun, what mpirun and MPI take "
-        "to start and to end without a task is taken off; with it: last but one column.")
-    report.text.append(table(["2 slots", "tasks/s", "ratio to the bare loop", "least–most", "with MPI's start",
+        "state, the bare loop nothing. GNU parallel gets a tenth of the tasks. Under mpirun, what mpirun, and MPI where "
+        "there are several ranks, take to start and to end without a task is taken off; with it: last but one column.")
+    report.text.append(table(["2 slots", "tasks/s", "ratio to the bare loop", "least–most", "with mpirun's start",
                               "CPU µs a task"], [row(one, bare) for one in shown]))
     report.bars = [Bar(f"{one.name} beside the bare loop", one.ratio(bare), BAR, at_least=True)
                    for one in shown if one.name.startswith(contender.OURS)]

@@ -18,7 +18,7 @@ def measure(settings):
                 contender.of_tasks(settings, name="one task")]
     if os.access(MEMORY, os.W_OK):
         one_task.append(contender.of_tasks(settings, name="one task, state in memory", state_place=MEMORY))
-    through = [contender.mpirun_alone(settings, 1), contender.mpi_alone(settings, 1), contender.under_mpirun(settings)[0]]
+    through = [contender.mpirun_alone(settings, 1), contender.under_mpirun(settings)[0]]
     samples = rounds.play(settings, [*one_task, *through], 1, rounds=max(ROUNDS_MIN, settings.rounds), what="start")
     for one in samples.values():
         one.launcher = None
@@ -27,12 +27,9 @@ def measure(settings):
     report.text.append(table(["", "ms", "least–most"], [
         [one.name, figure(one.median() / 1000), spread([us / 1000 for us in one.us_each()], 1)]
         for one in samples.values()]))
-    mpirun, mpi, under = (samples[one.name].seconds() for one in through)
-
-    def over(alone):
-        return statistics.median(1000 * (b - a) for a, b in zip(alone, under))
+    mpirun, under = (samples[one.name].seconds() for one in through)
+    over_mpirun = statistics.median(1000 * (b - a) for a, b in zip(mpirun, under))
     report.bars = [
         Bar("one task, no mpirun", samples["one task"].median() / 1000, MS_BAR, unit="ms"),
-        Bar("one task under mpirun -n 1, over what mpirun and MPI take to start", over(mpi), MS_BAR, unit="ms"),
-        Bar("…, over mpirun of a program without MPI", over(mpirun), MS_BAR, unit="ms")]
+        Bar("one task under mpirun -n 1, over mpirun of a program without MPI", over_mpirun, MS_BAR, unit="ms")]
     return report
