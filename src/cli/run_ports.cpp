@@ -19,6 +19,7 @@ class OwnHost final : public server::NodePort {
   std::uint64_t links_made() const override { return port_.links_made(); }
   std::string failure() const override { return port_.failure(); }
   int wait_ms_max() const override { return port_.wait_ms_max(); }
+  bool tells_of_its_end() const override { return true; }
 
  private:
   node::StarterPort port_;
@@ -35,6 +36,7 @@ class Rank final : public server::NodePort {
   std::uint64_t links_made() const override { return 1; }
   std::string failure() const override { return {}; }
   int wait_ms_max() const override { return -1; }
+  bool tells_of_its_end() const override { return false; }  // it lasts as long as the world
 
  private:
   std::unique_ptr<transport::Link> link_;

@@ -219,18 +219,21 @@ class Loop {
     coordinator_.segment_read(command.node, command.instance, ends, now());
   }
 
-  // Leave is queued on the links: give it a moment to go.
+  // Leave is queued on the links: it needs a moment to go. What starters saw of the last ends is in
+  // their segments once they have left, and not before; the last snapshot reads it there.
   void flush() {
     const Duration until = parts_.clock.boot() + std::chrono::seconds(1);
-    bool queued = true;
-    while (queued && parts_.clock.boot() < until) {
-      queued = false;
+    bool wait = true;
+    while (wait && parts_.clock.boot() < until) {
+      wait = false;
       for (const auto& port : parts_.ports)
         if (transport::Link* link = port->link(); link != nullptr && !link->closed()) {
           link->progress();
-          queued = queued || link->queued_bytes() > 0;
+          while (link->receive()) {
+          }
+          wait = wait || link->queued_bytes() > 0 || (port->tells_of_its_end() && !link->closed());
         }
-      if (queued) ::poll(nullptr, 0, 1);
+      if (wait) ::poll(nullptr, 0, 1);
     }
   }
 

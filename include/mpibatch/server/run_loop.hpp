@@ -31,6 +31,8 @@ class NodePort {
   virtual std::uint64_t links_made() const = 0;  // another number: another link than before
   virtual std::string failure() const = 0;       // why no link can be had; empty: there is hope
   virtual int wait_ms_max() const = 0;           // -1: nothing to do until the link is ready
+  // Whether the link is closed once its starter has left and written down all that it saw.
+  virtual bool tells_of_its_end() const = 0;
 };
 
 // What a run shows while it goes on.
