@@ -30,8 +30,7 @@ tl::expected<OutputPipes::Id, int> OutputPipes::take() {
     free_.pop_back();
     // Opened anew, it has none of the flags that an attempt may have set, O_NONBLOCK above all.
     if (open_write_end(pipes_[id])) return id;
-    remove(pipes_[id]);
-    unmade_.push_back(id);
+    give_back(id, false);
   }
   auto made = make();
   if (!made) return tl::unexpected<int>(made.error());

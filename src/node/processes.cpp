@@ -211,14 +211,14 @@ tl::expected<void, StartFailure> Processes::launch(Attempt& attempt, SpawnReques
     request.stderr_fd = descriptors[1];
     request.pid_slot = &attempt.slot->pid;
     ++site_.mains;
-    if (auto child = spawner_.spawn(request, host)) {
+    auto child = spawner_.spawn(request, host);
+    if (child) {
       attempt.main = std::move(*child);
       for (const Output& output : attempt.outputs)
         if (output.pipe) pipes_.close_write_end(*output.pipe);
       return {};
-    } else {
-      done = tl::unexpected(std::move(child.error()));
     }
+    done = tl::unexpected(std::move(child.error()));
     --site_.mains;
     site_.slots.release(attempt.slot);
   }
