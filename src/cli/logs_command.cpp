@@ -79,7 +79,11 @@ class Logs {
         watch_(files, run.folder, choice.filter()) {}
 
   Result<int> show() {
-    if (auto shown = show_what_is_there(); !shown) return tl::unexpected(shown.error());
+    // Whether an end counts as a failure the journal says, and a segment may be ahead of it.
+    const bool may_fail_yet =
+        options_.follow && choice_.failed && !all_over(choice_, run_.core());
+    if (!may_fail_yet)
+      if (auto shown = show_what_is_there(); !shown) return tl::unexpected(shown.error());
     if (!options_.follow) return ended();
     LogFollower follower(
         files_, run_, watch_, choice_, stream_, output_,

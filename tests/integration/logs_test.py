@@ -106,6 +106,21 @@ class Follow(Case):
         text = self.check(follower)
         self.assertRegex(text, r"\A==> a:1, attempt 1 on \S+, exit code 1: [^\n]+ <==\nI am 1\n\Z")
 
+    def test_a_failure_that_its_node_wrote_down_before_rank_0_heard_of_it_is_shown(self):
+        self.start_jobs(harness.job("a", WAITS + "; false"))
+        self.wait_for_output(self.follow("a"), "before\n")
+        for process in self.ranks():
+            process.kill(signal.SIGSTOP)
+        self.write("go", "")
+        harness.wait_until(lambda: not self.attempts(), "the attempt is over")
+        follower = self.follow("--failed")
+        harness.wait_until(lambda: any(b"after" in segment.read_bytes() for segment in self.segments()), "the output")
+        time.sleep(0.5)  # it looks at what is there
+        for process in self.ranks():
+            process.kill(signal.SIGCONT)
+        self.check(self.run_, harness.SOME_FAILED)
+        self.assertRegex(self.check(follower), r"\A==> a, attempt 1 on \S+, exit code 1: [^\n]+ <==\nbefore\nafter\n\Z")
+
     def test_says_so_where_nobody_drives_the_run(self):
         self.start_jobs(harness.job("a", WAITS), harness.job("b", ["true"], depends_on=["a"]))
         follower = self.follow("a")
