@@ -4,10 +4,10 @@
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -28,10 +28,10 @@ constexpr std::size_t kChunkBytes = 64 * 1024;
 constexpr std::size_t kRestBytesMax = std::size_t{2} << 20;
 constexpr int kEventsMax = 64;
 constexpr int kRetryMs = 10;  // while something of an ended attempt is left
-constexpr int kKilledCode = 128 + SIGKILL;
 
 // Most tasks of a big array do not last so long: their output is read once, at their end.
 constexpr int kFreshMs = 2;
+constexpr std::size_t kBriefBytesMax = 16 * 1024;  // far less than a pipe holds
 
 // What an epoll event is about.
 enum What : std::uint64_t { kStdout = 0, kStderr = 1, kMain = 2, kWake = 3 };
@@ -51,22 +51,8 @@ std::string absolute(const std::string& folder, const std::string& base) {
   return folder.front() == '/' ? folder : base + "/" + folder;
 }
 
-Duration duration_of(const timeval& time) {
-  return std::chrono::seconds{time.tv_sec} + std::chrono::microseconds{time.tv_usec};
-}
-
-model::AttemptEnd end_of(int status, const rusage& usage) {
-  model::AttemptEnd end;
-  if (WIFSIGNALED(status)) {
-    end.kind = model::EndKind::Signaled;
-    end.code = WTERMSIG(status);
-    end.reason = "killed by signal " + std::to_string(end.code) + ": " + ::strsignal(end.code);
-  } else {
-    end.code = WEXITSTATUS(status);
-  }
-  end.usage.user = duration_of(usage.ru_utime);
-  end.usage.system = duration_of(usage.ru_stime);
-  return end;
+bool is_fresh(Duration since) {
+  return SystemClock().awake() - since < std::chrono::milliseconds{kFreshMs};
 }
 
 tl::unexpected<StartFailure> cannot(std::string reason) {
@@ -112,8 +98,8 @@ tl::expected<void, StartFailure> Processes::start(const Spawn& spawn,
   attempt.tmp_folder = std::move(*tmp_folder);
   attempt.surroundings = surroundings;
   attempt.keep_tmp = job.keep_tmp;
-  const Duration now = SystemClock().awake();
-  attempt.oom_kills = oom_.recent(now);
+  attempt.since = SystemClock().awake();
+  attempt.exit.oom_kills = exits_.oom_kills(attempt.since);
 
   const Parameters parameters = parameters_of(job, spawn.values);
   SpawnRequest request;
@@ -124,6 +110,8 @@ tl::expected<void, StartFailure> Processes::start(const Spawn& spawn,
       {spawn.execution, spawn.attempt, attempt.token, attempt.tmp_folder.path, cpus});
   prepare(spawn, !cpus.empty(), request.environment);
   request.more_environment = &alike_.environment;
+  if (brief_) watch_main(attempts_.at(*brief_));
+  request.with_pidfd = !expect_brief_ || !attempts_.empty();
   auto started = start(attempt, spawn, parameters, request);
   // A program may have gone from where it was found.
   if (!started && alike_.programs.forget()) started = start(attempt, spawn, parameters, request);
@@ -131,9 +119,12 @@ tl::expected<void, StartFailure> Processes::start(const Spawn& spawn,
     surroundings->tmp_folders.give_back(std::move(attempt.tmp_folder), {});
     return started;
   }
-  watch_descriptor(epoll_.get(), attempt.main.process.get(), key_of(attempt.serial, kMain));
-  fresh_.emplace_back(attempt.serial, now);
-  attempts_.emplace(attempt.serial, std::move(attempt));
+  const std::uint64_t serial = attempt.serial;
+  Attempt& running = attempts_.emplace(serial, std::move(attempt)).first->second;
+  if (request.with_pidfd)
+    watch_main(running);
+  else
+    brief_ = serial;
   return {};
 }
 
@@ -181,25 +172,7 @@ tl::expected<void, StartFailure> Processes::launch(Attempt& attempt, SpawnReques
                                                    const model::LogFiles& files) {
   const std::string& host = site_.name.host;
   UniqueFd opened[2];
-  int descriptors[2] = {-1, -1};
-  tl::expected<void, StartFailure> done;
-  for (const int stream : {0, 1}) {
-    const std::string& file = stream == 0 ? files.out : files.error;
-    if (!done) break;
-    if (!file.empty()) {
-      auto output = open_log_file(file, {stream == 0 ? "stdout" : "stderr", request.folder,
-                                         alike_.surroundings->given.umask, host});
-      if (output)
-        descriptors[stream] = (opened[stream] = std::move(*output)).get();
-      else
-        done = tl::unexpected(std::move(output.error()));
-    } else if (const auto pipe = pipes_.take()) {
-      attempt.outputs[stream].pipe = *pipe;
-      descriptors[stream] = pipes_.write_end(*pipe);
-    } else {
-      done = cannot("cannot make a pipe on " + host + ": " + std::strerror(pipe.error()));
-    }
-  }
+  auto done = open_outputs(attempt, request, files, opened);
   if (done) {
     attempt.slot = site_.slots.take(attempt.execution, SystemClock().boot());
     if (!attempt.slot)
@@ -207,8 +180,6 @@ tl::expected<void, StartFailure> Processes::launch(Attempt& attempt, SpawnReques
           cannot("more than " + std::to_string(SlotTable::kSlots) + " attempts at once on " + host);
   }
   if (done) {
-    request.stdout_fd = descriptors[0];
-    request.stderr_fd = descriptors[1];
     request.pid_slot = &attempt.slot->pid;
     ++site_.mains;
     auto child = spawner_.spawn(request, host);
@@ -225,6 +196,42 @@ tl::expected<void, StartFailure> Processes::launch(Attempt& attempt, SpawnReques
   for (Output& output : attempt.outputs)
     if (output.pipe) pipes_.give_back(*std::exchange(output.pipe, std::nullopt), false);
   return done;
+}
+
+tl::expected<void, StartFailure> Processes::open_outputs(Attempt& attempt, SpawnRequest& request,
+                                                         const model::LogFiles& files,
+                                                         UniqueFd (&opened)[2]) {
+  const std::string& host = site_.name.host;
+  int descriptors[2] = {-1, -1};
+  for (const int stream : {0, 1}) {
+    const std::string& file = stream == 0 ? files.out : files.error;
+    if (!file.empty()) {
+      auto output = open_log_file(file, {stream == 0 ? "stdout" : "stderr", request.folder,
+                                         alike_.surroundings->given.umask, host});
+      if (!output) return tl::unexpected(std::move(output.error()));
+      descriptors[stream] = (opened[stream] = std::move(*output)).get();
+    } else {
+      const auto pipe = pipes_.take();
+      if (!pipe)
+        return cannot("cannot make a pipe on " + host + ": " + std::strerror(pipe.error()));
+      attempt.outputs[stream].pipe = *pipe;
+      descriptors[stream] = pipes_.write_end(*pipe);
+    }
+  }
+  request.stdout_fd = descriptors[0];
+  request.stderr_fd = descriptors[1];
+  return {};
+}
+
+void Processes::watch_main(Attempt& attempt) {
+  if (!attempt.main.process) {
+    // Of our child, which nobody else reaps: the number is its own.
+    attempt.main.process.reset(static_cast<int>(::syscall(SYS_pidfd_open, attempt.main.pid, 0)));
+    MPIBATCH_CHECK(attempt.main.process);
+  }
+  brief_.reset();
+  watch_descriptor(epoll_.get(), attempt.main.process.get(), key_of(attempt.serial, kMain));
+  fresh_.push_back(attempt.serial);
 }
 
 void Processes::watch_outputs(Attempt& attempt, bool on) {
@@ -244,10 +251,9 @@ void Processes::watch_output(Attempt& attempt, std::uint64_t stream, bool on) {
 
 void Processes::watch_what_lasts() {
   while (!fresh_.empty()) {
-    const auto& [serial, since] = fresh_.front();
-    const auto attempt = attempts_.find(serial);
+    const auto attempt = attempts_.find(fresh_.front());
     if (attempt != attempts_.end()) {
-      if (SystemClock().awake() - since < std::chrono::milliseconds{kFreshMs}) return;
+      if (is_fresh(attempt->second.since)) return;
       if (reading_) watch_outputs(attempt->second, true);
     }
     fresh_.pop_front();
@@ -265,7 +271,7 @@ void Processes::signal(const model::ExecutionId& execution, EndSignal signal) {
   for (auto& [serial, attempt] : attempts_) {
     // What is left of one that has ended is being killed.
     if (attempt.execution != execution || attempt.reaped) continue;
-    attempt.ended_by_us = attempt.ended_by_us || signal == EndSignal::Kill;
+    attempt.exit.ended_by_us = attempt.exit.ended_by_us || signal == EndSignal::Kill;
     ::kill(-attempt.main.pid, signal == EndSignal::Kill ? SIGKILL : SIGTERM);
     // A stopped process acts on it, too.
     if (signal == EndSignal::Term) ::kill(-attempt.main.pid, SIGCONT);
@@ -279,6 +285,23 @@ void Processes::kill_all() {
 
 void Processes::turn(int wait_ms) {
   follow_reading();
+  if (brief_ && wait_ms < 0) {
+    Attempt& attempt = attempts_.at(*brief_);
+    if (tick_->wait_for(attempt.main.pid)) {
+      reap(attempt);
+      finish_ended();
+      return;
+    }
+    if (is_fresh(attempt.since)) return;
+  }
+  if (brief_) watch_main(attempts_.at(*brief_));
+  wait_for_events(wait_ms);
+  finish_ended();
+  watch_what_lasts();
+}
+
+void Processes::wait_for_events(int wait_ms) {
+  if (tick_ && wait_ms != 0) tick_->stop();
   if (!fresh_.empty() && (wait_ms < 0 || wait_ms > kFreshMs)) wait_ms = kFreshMs;
   if (!ending_.empty() && (wait_ms < 0 || wait_ms > kRetryMs)) wait_ms = kRetryMs;
   epoll_event events[kEventsMax];
@@ -295,16 +318,15 @@ void Processes::turn(int wait_ms) {
       watch_output(found->second, what, false);  // nobody can print there any more
     }
   }
-  finish_ended();
-  watch_what_lasts();
 }
 
-ssize_t Processes::read_output(const Attempt& attempt, std::uint64_t stream) {
+ssize_t Processes::read_output(Attempt& attempt, std::uint64_t stream) {
   const ssize_t size = pipes_.read(*attempt.outputs[stream].pipe, buffer_.data(), buffer_.size());
-  if (size > 0)
-    listener_.output(attempt.execution,
-                     stream == kStdout ? store::Stream::Stdout : store::Stream::Stderr,
-                     std::string(buffer_.data(), static_cast<std::size_t>(size)));
+  if (size <= 0) return size;
+  attempt.printed += static_cast<std::size_t>(size);
+  listener_.output(attempt.execution,
+                   stream == kStdout ? store::Stream::Stdout : store::Stream::Stderr,
+                   std::string(buffer_.data(), static_cast<std::size_t>(size)));
   return size;
 }
 
@@ -321,8 +343,9 @@ void Processes::reap(Attempt& attempt) {
   if (attempt.reaped) return;
   // Before it is reaped: as long as it is a zombie, its group's number is nobody else's.
   ::kill(-attempt.main.pid, SIGKILL);
-  ::wait4(attempt.main.pid, &attempt.status, 0, &attempt.usage);
+  ::wait4(attempt.main.pid, &attempt.exit.status, 0, &attempt.exit.usage);
   attempt.main.process.reset();
+  if (brief_ == attempt.serial) brief_.reset();
   attempt.reaped = true;
   --site_.mains;
   ending_.push_back(attempt.serial);
@@ -362,37 +385,14 @@ void Processes::finish(std::uint64_t serial) {
   auto node = attempts_.extract(serial);
   Attempt& attempt = node.mapped();
   for (const std::uint64_t stream : {kStdout, kStderr}) end_output(attempt, stream);
+  if (!tick_) tick_.emplace();
+  expect_brief_ = tick_->works() && attempts_.empty() && attempt.printed <= kBriefBytesMax &&
+                  is_fresh(attempt.since);
   site_.slots.release(attempt.slot);
   attempt.surroundings->tmp_folders.give_back(
       std::move(attempt.tmp_folder),
       attempt.keep_tmp ? model::to_string(attempt.execution) : std::string());
-  model::AttemptEnd end = end_of(attempt.status, attempt.usage);
-  end.usage.memory_max_kib = memory_of(attempt);
-  if (out_of_memory(attempt)) {
-    end.kind = model::EndKind::OutOfMemory;
-    end.code = kKilledCode;
-  }
-  listener_.ended(attempt.execution, std::move(end));
-}
-
-// An attempt is charged with our memory, in which it ran until it executed its program: less than
-// that says nothing. Ours only grows, and is looked at only where it makes a difference.
-std::uint64_t Processes::memory_of(const Attempt& attempt) {
-  if (attempt.usage.ru_maxrss <= own_memory_kib_) return 0;
-  rusage ours{};
-  ::getrusage(RUSAGE_SELF, &ours);
-  own_memory_kib_ = ours.ru_maxrss;
-  return attempt.usage.ru_maxrss > own_memory_kib_
-             ? static_cast<std::uint64_t>(attempt.usage.ru_maxrss)
-             : 0;
-}
-
-// The kernel's SIGKILL, to its main process or to one whose shell passed that on. Other attempts
-// share the counter: one that somebody else kills at the same moment is called the same.
-bool Processes::out_of_memory(const Attempt& attempt) {
-  const bool killed = WIFSIGNALED(attempt.status) ? WTERMSIG(attempt.status) == SIGKILL
-                                                  : WEXITSTATUS(attempt.status) == kKilledCode;
-  return killed && !attempt.ended_by_us && oom_.read() > attempt.oom_kills;
+  listener_.ended(attempt.execution, exits_.end_of(attempt.exit));
 }
 
 }  // namespace mpibatch::node

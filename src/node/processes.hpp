@@ -3,7 +3,6 @@
 // the processes die with that thread.
 #pragma once
 
-#include <sys/resource.h>
 #include <sys/types.h>
 
 #include <cstdint>
@@ -21,12 +20,13 @@
 #include <mpibatch/base/unique_fd.hpp>
 #include <mpibatch/model/job.hpp>
 #include <mpibatch/node/starter_core.hpp>
-#include <mpibatch/topology/oom_counter.hpp>
 
 #include "node/environment.hpp"
+#include "node/main_exits.hpp"
 #include "node/launch_site.hpp"
 #include "node/output_pipes.hpp"
 #include "node/spawner.hpp"
+#include "node/tick.hpp"
 
 namespace mpibatch::node {
 
@@ -70,14 +70,13 @@ class Processes {
     TmpFolder tmp_folder;
     std::shared_ptr<const AttemptSurroundings> surroundings;
     bool keep_tmp = false;
+    Duration since{};  // CLOCK_MONOTONIC
     SlotTable::Slot* slot = nullptr;
     Child main;  // the first of its group, too
     bool reaped = false;
-    Output outputs[2];            // by store::Stream
-    std::uint64_t oom_kills = 0;  // counted when it was started
-    bool ended_by_us = false;     // KILL was sent while it ran
-    int status = 0;
-    rusage usage{};
+    Output outputs[2];        // by store::Stream
+    std::size_t printed = 0;  // bytes
+    MainExit exit;
   };
 
   // What the attempts of a job that come one after the other have in common.
@@ -95,31 +94,36 @@ class Processes {
                                          const Parameters& parameters, SpawnRequest& request);
   tl::expected<void, StartFailure> launch(Attempt& attempt, SpawnRequest& request,
                                           const model::LogFiles& files);
+  tl::expected<void, StartFailure> open_outputs(Attempt& attempt, SpawnRequest& request,
+                                                const model::LogFiles& files,
+                                                UniqueFd (&opened)[2]);
+  void wait_for_events(int wait_ms);
+  void watch_main(Attempt& attempt);
   void watch_outputs(Attempt& attempt, bool on);
   void watch_output(Attempt& attempt, std::uint64_t stream, bool on);
   void watch_what_lasts();
   void follow_reading();
-  ssize_t read_output(const Attempt& attempt, std::uint64_t stream);
+  ssize_t read_output(Attempt& attempt, std::uint64_t stream);
   void end_output(Attempt& attempt, std::uint64_t stream);
   void reap(Attempt& attempt);
   void finish_ended();
   bool anything_left(const Attempt& attempt);
   void finish(std::uint64_t serial);
-  std::uint64_t memory_of(const Attempt& attempt);  // KiB; 0: unknown
-  bool out_of_memory(const Attempt& attempt);
 
   LaunchSite& site_;
   AttemptListener& listener_;
   Spawner spawner_;
-  topology::OomCounter oom_;
+  MainExits exits_;
   UniqueFd epoll_;
   UniqueFd wake_;
   OutputPipes pipes_;
   bool reading_ = true;
-  // Started not long ago, and when (CLOCK_MONOTONIC): their outputs are not watched yet.
-  std::deque<std::pair<std::uint64_t, Duration>> fresh_;
+  std::deque<std::uint64_t> fresh_;  // started not long ago: their outputs are not watched yet
+  // The only attempt, of which an early end is expected: it has no pidfd and is waited for by pid.
+  std::optional<std::uint64_t> brief_;
+  bool expect_brief_ = false;  // by what ended last
+  std::optional<Tick> tick_;
   Alike alike_;
-  std::int64_t own_memory_kib_ = 0;  // the most so far, as last seen
   std::uint64_t serial_ = 0;
   std::unordered_map<std::uint64_t, Attempt> attempts_;  // by serial number
   std::vector<std::uint64_t> ending_;  // main process reaped, something may be left

@@ -200,16 +200,16 @@ tl::expected<Child, StartFailure> Spawner::spawn(const SpawnRequest& request,
   ::sigfillset(&all);
   ::sigprocmask(SIG_SETMASK, &all, &before);
   int process = -1;
-  const pid_t pid =
-      clone_function()(child_main, static_cast<char*>(stack_) + kStackBytes,
-                       CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &shared, &process);
+  const int flags = CLONE_VM | CLONE_VFORK | SIGCHLD | (request.with_pidfd ? CLONE_PIDFD : 0);
+  const pid_t pid = clone_function()(child_main, static_cast<char*>(stack_) + kStackBytes, flags,
+                                     &shared, &process);
   const int error = errno;
   ::sigprocmask(SIG_SETMASK, &before, nullptr);
   if (pid < 0)
     return tl::unexpected<StartFailure>(StartFailure{
         125, shortened("cannot make a process on " + host + ": " + std::strerror(error))});
   Child child{pid, UniqueFd(process)};
-  const bool known = static_cast<bool>(child.process);
+  const bool known = child.process || !request.with_pidfd;
   if (shared.stage == Stage::None && known) return child;
   if (!known) ::kill(-pid, SIGKILL);
   ::waitpid(pid, nullptr, 0);

@@ -28,11 +28,12 @@ struct SpawnRequest {
   int stderr_fd = -1;
   std::vector<std::uint32_t> cpus;            // empty: those that this thread may use
   volatile std::int32_t* pid_slot = nullptr;  // the child writes its pid there first
+  bool with_pidfd = true;
 };
 
 struct Child {
   pid_t pid = 0;
-  UniqueFd process;  // a pidfd: readable once it has ended
+  UniqueFd process;  // a pidfd, where one was asked for: readable once it has ended
 };
 
 class Spawner {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <sched.h>
+#include <signal.h>
 
 #include <condition_variable>
 #include <map>
@@ -125,6 +126,36 @@ TEST_F(LaunchersTest, SignalTheOneThatIsMeant) {
   until([&] { return ends_.contains(second); });
   EXPECT_EQ(ends_.at(second).code, SIGTERM);
   EXPECT_FALSE(ends_.contains(first));
+}
+
+// After brief ones the next is waited for in another way, until it turns out to last.
+TEST_F(LaunchersTest, FollowALongAttemptAfterBriefOnes) {
+  Launchers launchers(site_, *this);
+  const std::vector<std::uint32_t> cpu{site_.cpus.front()};
+  for (std::size_t i = 1; i <= 20; ++i) {
+    start(launchers, {"true"}, cpu);
+    until([&] { return ends_.size() == i; });
+  }
+  const auto longer = start(launchers, {"sh", "-c", "echo on; exec sleep 1000"}, cpu);
+  until([&] { return texts_[longer] == "on\n"; });
+  const auto beside = start(launchers, {"echo", "beside"}, cpu);
+  until([&] { return ends_.contains(beside); });
+  EXPECT_EQ(texts_[beside], "beside\n");
+  launchers.signal(longer, EndSignal::Kill);
+  until([&] { return ends_.contains(longer); });
+  EXPECT_EQ(ends_[longer].code, SIGKILL);
+}
+
+TEST_F(LaunchersTest, ReadWhatFillsThePipeAfterBriefOnes) {
+  Launchers launchers(site_, *this);
+  const std::vector<std::uint32_t> cpu{site_.cpus.front()};
+  for (int i = 0; i < 10; ++i) {
+    start(launchers, {"true"}, cpu);
+    start(launchers, {"true"}, cpu);
+    const auto much = start(launchers, {"head", "-c", "1000000", "/dev/zero"}, cpu);
+    until([&] { return ends_.contains(much); });
+    EXPECT_EQ(texts_[much].size(), 1'000'000U);
+  }
 }
 
 TEST_F(LaunchersTest, LeaveNothingWhenTheyFinish) {
