@@ -19,6 +19,7 @@ void AttemptTable::add(const Work& work) {
   held.each = work.each;
   held.job = work.job;
   held.attempt = work.attempt;
+  held.in_a_chain = work.in_a_chain;
   held_.emplace(work.execution, std::move(held));
 }
 
@@ -27,16 +28,16 @@ HeldAttempt* AttemptTable::find(const model::ExecutionId& execution) {
   return found == held_.end() ? nullptr : &found->second;
 }
 
-void AttemptTable::started(const model::ExecutionId& execution, Now now) {
-  HeldAttempt& held = held_.at(execution);
+void AttemptTable::started(const model::ExecutionId& execution, HeldAttempt& held, Instant wall,
+                           Duration awake) {
   held.started = true;
-  held.started_at = now.wall;
-  held.started_awake = now.awake;
+  held.started_at = wall;
+  held.started_awake = awake;
   if (held.early_grace) {
     const Ending why = std::exchange(held.ending, Ending::No);
-    end(execution, held, why, *held.early_grace, now.awake);
+    end(execution, held, why, *held.early_grace, awake);
   } else if (held.job->timeout > Duration{0}) {
-    set_deadline(execution, held, now.awake + held.job->timeout);
+    set_deadline(execution, held, awake + held.job->timeout);
   }
 }
 

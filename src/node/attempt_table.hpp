@@ -25,6 +25,7 @@ struct HeldAttempt {
   std::shared_ptr<const model::JobTemplate> job;
   model::Resources each;
   std::uint8_t attempt = 1;
+  bool in_a_chain = false;
   bool started = false;  // else the driver is still at it
   Ending ending = Ending::No;
   bool killed = false;
@@ -43,7 +44,8 @@ class AttemptTable {
   bool ever_fits(const model::Resources& asked) const;  // with nothing else held
   void add(const Work& work);
   HeldAttempt* find(const model::ExecutionId& execution);
-  void started(const model::ExecutionId& execution, Now now);
+  void started(const model::ExecutionId& execution, HeldAttempt& held, Instant wall,
+               Duration awake);
   std::optional<HeldAttempt> remove(const model::ExecutionId& execution);
 
   // TERM now and KILL after the grace; no grace: KILL now.

@@ -64,7 +64,13 @@ Work GrantBook::take_head() {
   entry.started.insert(child);
   protocol::Grant& grant = entry.grant;
   const std::size_t at = position_of(grant.children, child);
-  Work work{{grant.job, child, grant.id}, 1, entry.job, {}, grant.each, grant.environment};
+  Work work{{grant.job, child, grant.id},
+            1,
+            grant.after.has_value(),
+            entry.job,
+            {},
+            grant.each,
+            grant.environment};
   if (!grant.attempts.empty()) work.attempt = grant.attempts[at];
   if (!grant.values.empty()) work.values = std::move(grant.values[at]);
   if (entry.waiting.empty()) order_.erase(order_.begin());

@@ -23,6 +23,7 @@ namespace mpibatch::node {
 struct Work {
   model::ExecutionId execution;
   std::uint8_t attempt = 1;
+  bool in_a_chain = false;  // its grant comes after another attempt
   std::shared_ptr<const model::JobTemplate> job;
   std::vector<std::string> values;
   model::Resources each;
@@ -39,7 +40,6 @@ class GrantBook {
   bool add(protocol::Grant grant, std::shared_ptr<const model::JobTemplate> job, bool runs,
            Duration boot);
 
-  bool in_a_chain(model::GrantId grant) const { return grants_.at(grant).grant.after.has_value(); }
   const model::Resources* head() const;  // of the first that may start; null: there is none
   Work take_head();                      // it counts as started from now on
 

@@ -6,6 +6,8 @@
 
 #include <utility>
 
+#include <mpibatch/base/clock.hpp>
+
 namespace mpibatch::node {
 
 Launcher::Launcher(LaunchSite& site, LaunchListener& listener)
@@ -44,12 +46,14 @@ void Launcher::stop() {
 
 void Launcher::output(const model::ExecutionId& execution, store::Stream stream,
                       std::string bytes) {
+  tell_started();
   listener_.output(execution, stream, std::move(bytes));
 }
 
 // What follows is placed where the load is least: here, most often.
 void Launcher::ended(const model::ExecutionId& execution, model::AttemptEnd end) {
   --load_;
+  tell_started();
   listener_.ended(execution, std::move(end));
 }
 
@@ -82,6 +86,7 @@ void Launcher::run() {
       more = !orders_.empty();
     }
     processes_.turn(more ? 0 : -1);
+    tell_started();
   }
   stopped_ = true;
 }
@@ -92,12 +97,21 @@ void Launcher::follow(const Order& order) {
     return;
   }
   const auto& start = std::get<StartOrder>(order);
-  if (auto started = processes_.start(start.spawn, start.cpus)) {
-    listener_.started(start.spawn.execution);
-  } else {
+  tell_started();
+  if (auto started = processes_.start(start.spawn, start.cpus); !started) {
     --load_;
     listener_.cannot_start(start.spawn.execution, std::move(started.error()));
+    return;
   }
+  untold_ = start.spawn.execution;
+  // Told with its end it costs half: after a program has run all memory is far away again.
+  if (!processes_.expects_end()) tell_started();
+}
+
+void Launcher::tell_started() {
+  if (!untold_) return;
+  const model::ExecutionId execution = *std::exchange(untold_, std::nullopt);
+  listener_.started(execution, SystemClock().awake() - processes_.started_at());
 }
 
 }  // namespace mpibatch::node

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <variant>
 #include <vector>
@@ -15,7 +16,8 @@ namespace mpibatch::node {
 // Called by the launchers' threads.
 class LaunchListener : public AttemptListener {
  public:
-  virtual void started(const model::ExecutionId& execution) = 0;
+  // So long ago. Of one that is expected to end at once it may be told with its end.
+  virtual void started(const model::ExecutionId& execution, Duration ago) = 0;
   virtual void cannot_start(const model::ExecutionId& execution, StartFailure failure) = 0;
 };
 
@@ -50,9 +52,11 @@ class Launcher final : private AttemptListener {
   void give(Order order);
   void run();
   void follow(const Order& order);
+  void tell_started();
 
   LaunchListener& listener_;
-  Processes processes_;  // the thread's own, but for wake()
+  Processes processes_;                       // the thread's own, but for wake()
+  std::optional<model::ExecutionId> untold_;  // has started
   std::mutex mutex_;
   std::vector<Order> orders_;
   std::atomic<std::size_t> load_{0};

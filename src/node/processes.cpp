@@ -98,7 +98,7 @@ tl::expected<void, StartFailure> Processes::start(const Spawn& spawn,
   attempt.tmp_folder = std::move(*tmp_folder);
   attempt.surroundings = surroundings;
   attempt.keep_tmp = job.keep_tmp;
-  attempt.since = SystemClock().awake();
+  attempt.since = started_at_ = SystemClock().awake();
   attempt.exit.oom_kills = exits_.oom_kills(attempt.since);
 
   const Parameters parameters = parameters_of(job, spawn.values);

@@ -22,8 +22,8 @@
 #include <mpibatch/node/starter_core.hpp>
 
 #include "node/environment.hpp"
-#include "node/main_exits.hpp"
 #include "node/launch_site.hpp"
+#include "node/main_exits.hpp"
 #include "node/output_pipes.hpp"
 #include "node/spawner.hpp"
 #include "node/tick.hpp"
@@ -49,6 +49,9 @@ class Processes {
   // `cpus` empty: not bound to some of the share's. The site has its surroundings.
   tl::expected<void, StartFailure> start(const Spawn& spawn,
                                          const std::vector<std::uint32_t>& cpus);
+  Duration started_at() const { return started_at_; }  // the newest; CLOCK_MONOTONIC
+  // It alone runs, and may well have ended when turn() returns.
+  bool expects_end() const { return brief_.has_value(); }
   void signal(const model::ExecutionId& execution, EndSignal signal);  // unknown ones: nothing
   void kill_all();
 
@@ -118,6 +121,7 @@ class Processes {
   UniqueFd wake_;
   OutputPipes pipes_;
   bool reading_ = true;
+  Duration started_at_{};
   std::deque<std::uint64_t> fresh_;  // started not long ago: their outputs are not watched yet
   // The only attempt, of which an early end is expected: it has no pidfd and is waited for by pid.
   std::optional<std::uint64_t> brief_;

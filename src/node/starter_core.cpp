@@ -289,15 +289,17 @@ void StarterCore::link_lost(Now now) {
   state_->lease.detach();
 }
 
-void StarterCore::started(model::ExecutionId execution, std::vector<std::uint32_t> cpus, Now now) {
+void StarterCore::started(model::ExecutionId execution, std::vector<std::uint32_t> cpus, Now now,
+                          Duration ago) {
   State& state = *state_;
   state.touch(now);
-  const HeldAttempt* attempt = state.attempts.find(execution);
+  HeldAttempt* attempt = state.attempts.find(execution);
   if (!attempt || attempt->started) return;
-  state.append(store::AttemptStarted{execution, attempt->attempt, now.wall, std::move(cpus)});
+  const Instant at = now.wall - ago;
+  state.append(store::AttemptStarted{execution, attempt->attempt, at, std::move(cpus)});
   if (state.linked) state.outgoing.started[execution.grant].insert(execution.child);
-  state.outgoing.pressing |= !state.book.in_a_chain(execution.grant);
-  state.attempts.started(execution, now);
+  state.outgoing.pressing |= !attempt->in_a_chain;
+  state.attempts.started(execution, *attempt, at, now.awake - ago);
   state.take_signals();
 }
 

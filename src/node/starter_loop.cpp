@@ -223,9 +223,9 @@ void StarterLoop::throttle() {
   launchers_.set_reading(!throttled_);
 }
 
-void StarterLoop::started(const model::ExecutionId& execution) {
+void StarterLoop::started(const model::ExecutionId& execution, Duration ago) {
   const std::lock_guard lock(mutex_);
-  core_->started(execution, bound_.at(execution), now());
+  core_->started(execution, bound_.at(execution), now(), ago);
   act_for_launcher();
 }
 

@@ -87,7 +87,8 @@ class StarterCore {
   // The link to rank 0 broke: work goes on until the lease lapses.
   void link_lost(Now now);
 
-  void started(model::ExecutionId execution, std::vector<std::uint32_t> cpus, Now now);
+  void started(model::ExecutionId execution, std::vector<std::uint32_t> cpus, Now now,
+               Duration ago = Duration{0});
   void cannot_start(model::ExecutionId execution, std::int32_t code, std::string reason, Now now);
   void output(model::ExecutionId execution, store::Stream stream, std::string bytes);
   // The main process has ended and nothing of the attempt is left. `kind` is Exited, Signaled, or

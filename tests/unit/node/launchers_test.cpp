@@ -55,7 +55,7 @@ class LaunchersTest : public ::testing::Test, public LaunchListener {
     ASSERT_TRUE(changed_.wait_for(lock, std::chrono::seconds{120}, condition));
   }
 
-  void started(const model::ExecutionId&) override {
+  void started(const model::ExecutionId&, Duration) override {
     note([&] { ++starts_; });
   }
   void cannot_start(const model::ExecutionId& id, StartFailure failure) override {
