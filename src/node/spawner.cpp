@@ -194,17 +194,11 @@ tl::expected<Child, StartFailure> Spawner::spawn(const SpawnRequest& request,
   shared.umask = umask_;
   shared.pid_slot = request.pid_slot;
 
-  // A signal handler must not run in the child while it is in our memory.
-  sigset_t all;
-  sigset_t before;
-  ::sigfillset(&all);
-  ::sigprocmask(SIG_SETMASK, &all, &before);
   int process = -1;
   const int flags = CLONE_VM | CLONE_VFORK | SIGCHLD | (request.with_pidfd ? CLONE_PIDFD : 0);
   const pid_t pid = clone_function()(child_main, static_cast<char*>(stack_) + kStackBytes, flags,
                                      &shared, &process);
   const int error = errno;
-  ::sigprocmask(SIG_SETMASK, &before, nullptr);
   if (pid < 0)
     return tl::unexpected<StartFailure>(StartFailure{
         125, shortened("cannot make a process on " + host + ": " + std::strerror(error))});

@@ -48,7 +48,8 @@ class Spawner {
 
   // The child leads a process group of its own, reads /dev/null, has no other descriptor, no
   // blocked or ignored signal, and dies with this thread. This thread is bound to the request's
-  // CPUs from now on: the child inherits that, and need not move to them.
+  // CPUs from now on: the child inherits that, and need not move to them. What signals it lets
+  // through have no handlers: those would run in the child while it is in our memory.
   tl::expected<Child, StartFailure> spawn(const SpawnRequest& request, const std::string& host);
 
  private:

@@ -29,7 +29,7 @@ std::string out_of_memory_text(const model::Usage& usage, const model::Resources
 
 // Starts and ends wait so long for more of them while there is work to go on with: waking rank 0
 // and syncing its journal for each would cost more than the tasks.
-constexpr Duration kBatch = std::chrono::milliseconds{25};
+constexpr Duration kBatch = std::chrono::milliseconds{50};
 // What follows from an end at once, most often a start, goes into the same message.
 constexpr Duration kStartsWait = std::chrono::milliseconds{1};
 

@@ -11,16 +11,16 @@ TEST(StarterBacklog, GathersStartsAndEndsWhileItHasWorkToGoOnWith) {
   AttachedDriver driver(1);
   driver.down({grant_of(1, 0, {{0, 3}})});
   driver.started(driver.spawned[0].execution);
-  driver.pass(25ms);
+  driver.pass(50ms);
   const int sends = driver.sends;
   driver.ended(driver.spawned[0].execution);
   driver.started(driver.spawned[1].execution);
   EXPECT_EQ(driver.sends, sends);
-  EXPECT_EQ(driver.core.wake_at(), driver.now.boot + 25ms);
-  driver.pass(25ms);
+  EXPECT_EQ(driver.core.wake_at(), driver.now.boot + 50ms);
+  driver.pass(50ms);
   EXPECT_EQ(driver.sends, sends + 1);
   ASSERT_EQ(driver.last_message.frames.size(), 2U);  // the start and the end
-  EXPECT_GT(driver.core.wake_at(), driver.now.boot + 25ms);
+  EXPECT_GT(driver.core.wake_at(), driver.now.boot + 50ms);
 }
 
 TEST(StarterBacklog, SaysAtOnceThatItHasNoMoreWork) {
@@ -41,7 +41,7 @@ TEST(StarterBacklog, WaitsForNothingWithoutALink) {
   driver.core.output(driver.spawned[0].execution, store::Stream::Stdout, "text");
   driver.core.link_lost(driver.now);
   driver.ended(driver.spawned[0].execution);
-  driver.pass(25ms);
+  driver.pass(50ms);
   ASSERT_EQ(driver.syncs.size(), 1U);
   driver.synced(driver.syncs[0]);
   EXPECT_GT(driver.core.wake_at(), driver.now.boot + 1s);

@@ -47,8 +47,8 @@ TEST(StarterChain, TellsOfItsLinksTogether) {
   driver.end();
   driver.start();
   EXPECT_EQ(driver.sends, sends);
-  EXPECT_EQ(driver.core.wake_at(), driver.now.boot + 25ms);
-  driver.pass(25ms);
+  EXPECT_EQ(driver.core.wake_at(), driver.now.boot + 50ms);
+  driver.pass(50ms);
   EXPECT_EQ(driver.sends, sends + 1);
   driver.end();
   driver.start();

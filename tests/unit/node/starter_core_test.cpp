@@ -287,7 +287,7 @@ TEST(StarterCore, StopEndsOnlyWhatItNames) {
   ASSERT_EQ(driver.signals.size(), 2U);
   EXPECT_EQ(driver.signals[1].signal, EndSignal::Kill);
   driver.ended(driver.spawned[0].execution, EndKind::Signaled, 9);
-  driver.pass(25ms);
+  driver.pass(50ms);
   EXPECT_EQ(driver.ends().at(0).end.kind, EndKind::Stopped);
   ASSERT_EQ(driver.spawned.size(), 3U);  // what was not named goes on
   EXPECT_EQ(driver.spawned[2].execution.child, 2U);
