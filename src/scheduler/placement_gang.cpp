@@ -141,10 +141,8 @@ std::optional<Members> pack(const model::Gang& gang, const std::vector<GangSite>
   return members;
 }
 
-}  // namespace
-
-std::optional<std::vector<GangSeat>> seat(const model::Gang& gang,
-                                          const std::vector<GangSite>& sites) {
+std::optional<std::vector<GangSeat>> seat_in_order(const model::Gang& gang,
+                                                   const std::vector<GangSite>& sites) {
   auto members = gang.spread ? spread(gang, sites) : pack(gang, sites);
   if (!members) return std::nullopt;
   std::vector<GangSeat> seats;
@@ -161,6 +159,35 @@ std::optional<std::vector<GangSeat>> seat(const model::Gang& gang,
   });
   std::rotate(seats.begin(), main, std::next(main));
   return seats;
+}
+
+}  // namespace
+
+std::uint64_t vcpus_of(const std::vector<GangSeat>& seats) {
+  return std::accumulate(
+      seats.begin(), seats.end(), std::uint64_t{0},
+      [](std::uint64_t sum, const GangSeat& seat) { return sum + seat.all.vcpus; });
+}
+
+// Smaller nodes first may still be too much, where one bigger node is enough: the smallest are
+// left out step by step. Not every mix is tried.
+std::optional<std::vector<GangSeat>> seat(const model::Gang& gang,
+                                          const std::vector<GangSite>& sites,
+                                          std::uint64_t vcpus_max) {
+  auto seats = seat_in_order(gang, sites);
+  if (!seats || vcpus_of(*seats) <= vcpus_max) return seats;
+  if (!gang.exclusive) return std::nullopt;
+  std::vector<GangSite> left = sites;
+  std::stable_sort(left.begin(), left.end(), [](const GangSite& a, const GangSite& b) {
+    return a.capacity.vcpus < b.capacity.vcpus;
+  });
+  while (!left.empty()) {
+    seats = seat_in_order(gang, left);
+    if (!seats || vcpus_of(*seats) <= vcpus_max) return seats;
+    const std::uint32_t smallest = left.front().capacity.vcpus;
+    std::erase_if(left, [&](const GangSite& site) { return site.capacity.vcpus == smallest; });
+  }
+  return std::nullopt;
 }
 
 Room least_asked(const model::Gang& gang) {

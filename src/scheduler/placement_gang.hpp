@@ -23,10 +23,13 @@ struct GangSeat {
   model::Resources all;  // what they take together
 };
 
-// Earlier sites are preferred. The first seat is the main member's. Of an exclusive gang every site
-// must be an empty node.
+// At most so many vCPUs together. Earlier sites are preferred, except where an exclusive gang,
+// which takes whole nodes, has enough of smaller ones. The first seat is the main member's. Of an
+// exclusive gang every site must be an empty node.
 std::optional<std::vector<GangSeat>> seat(const model::Gang& gang,
-                                          const std::vector<GangSite>& sites);
+                                          const std::vector<GangSite>& sites,
+                                          std::uint64_t vcpus_max = UINT64_MAX);
+std::uint64_t vcpus_of(const std::vector<GangSeat>& seats);
 
 // The least that any member asks for, in each respect.
 Room least_asked(const model::Gang& gang);

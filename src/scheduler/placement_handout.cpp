@@ -6,14 +6,17 @@
 
 namespace mpibatch::scheduler {
 
-std::uint64_t Round::environment_room(std::uint32_t environment, std::uint64_t vcpus) const {
+std::uint64_t Round::environment_left(std::uint32_t environment) const {
   constexpr std::uint64_t kUnbounded = std::numeric_limits<std::uint64_t>::max();
   if (environment == model::kNoEnvironment) return kUnbounded;
   if (environment_closed_[environment]) return 0;
   const std::uint64_t most = state_.rules.environments[environment].max_vcpus;
   if (most == 0) return kUnbounded;
-  return (most - std::min(most, environment_vcpus_[environment])) /
-         std::max<std::uint64_t>(1, vcpus);
+  return most - std::min(most, environment_vcpus_[environment]);
+}
+
+std::uint64_t Round::environment_room(std::uint32_t environment, std::uint64_t vcpus) const {
+  return environment_left(environment) / std::max<std::uint64_t>(1, vcpus);
 }
 
 bool Round::over_by(const Hold& hold, Duration expected) const {
@@ -148,7 +151,10 @@ std::optional<std::vector<GangSeat>> Round::seats(const Unit& unit,
     if (times(asked, room) > 0) sites.push_back({number, node.host, room, node.capacity});
     return true;
   });
-  return seat(gang, sites);
+  const std::uint64_t most = environment_left(choice.environment);
+  auto found = seat(gang, sites, most);
+  held_back = held_back || (!found && seat(gang, sites));
+  return found;
 }
 
 bool Round::place_gang(const Unit& unit, std::uint64_t& vcpus) {
@@ -161,12 +167,7 @@ bool Round::place_gang(const Unit& unit, std::uint64_t& vcpus) {
   for (const KindPlaces::Choice& choice : unit.places->choices) {
     auto found = seats(unit, choice, held_back);
     if (!found) continue;
-    vcpus = 0;
-    for (const GangSeat& seat : *found) vcpus += seat.all.vcpus;
-    if (environment_room(choice.environment, vcpus) == 0) {
-      held_back = true;
-      continue;
-    }
+    vcpus = vcpus_of(*found);
     for (const GangSeat& seat : *found) {
       take(seat.node, room_of(seat.all), 1, unit.expected);
       // What this round gives out ahead keeps away as well.
@@ -184,7 +185,7 @@ bool Round::place_gang(const Unit& unit, std::uint64_t& vcpus) {
   return false;
 }
 
-// Whether its nodes, all idle, would be enough.
+// Whether its nodes, all idle, would be enough: in the order in which they would be tried then.
 Fit Round::gang_fit(const Unit& unit) {
   KindPlaces& places = *unit.places;
   if (places.fit_of == state_.nodes_changed) return places.fit;
@@ -198,16 +199,19 @@ Fit Round::gang_fit(const Unit& unit) {
       return true;
     });
     if (sites.empty()) continue;
+    std::sort(sites.begin(), sites.end(), [](const GangSite& a, const GangSite& b) {
+      return std::pair(b.capacity.vcpus, a.node) < std::pair(a.capacity.vcpus, b.node);
+    });
     if (places.fit == Fit::NoNodes) places.fit = Fit::TooBig;
-    const auto found = seat(*unit.kind->gang, sites);
-    if (!found) continue;
-    std::uint64_t& vcpus = places.gang_vcpus = 0;
-    for (const GangSeat& seat : *found) vcpus += seat.all.vcpus;
+    if (!seat(*unit.kind->gang, sites)) continue;
     const std::uint64_t most = choice.environment == model::kNoEnvironment
                                    ? 0
                                    : state_.rules.environments[choice.environment].max_vcpus;
-    places.fit = most == 0 || vcpus <= most ? Fit::Fits : Fit::OverMax;
-    if (places.fit == Fit::Fits) return places.fit;
+    const auto found = seat(*unit.kind->gang, sites, most == 0 ? UINT64_MAX : most);
+    places.fit = found ? Fit::Fits : Fit::OverMax;
+    if (!found) continue;
+    places.gang_vcpus = vcpus_of(*found);
+    return places.fit;
   }
   return places.fit;
 }

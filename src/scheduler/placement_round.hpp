@@ -119,6 +119,7 @@ class Round {
   std::uint64_t hand_ahead(const Unit& unit, const KindPlaces::Choice& choice, std::uint64_t most,
                            const BacklogDepth& depth);
   std::uint64_t spread(const Unit& unit, const KindPlaces::Choice& choice, std::uint64_t most);
+  std::uint64_t environment_left(std::uint32_t environment) const;  // vCPUs
   std::uint64_t environment_room(std::uint32_t environment, std::uint64_t vcpus) const;
   bool over_by(const Hold& hold, Duration expected) const;
   Room usable(const NodePlace& node, Duration expected) const;

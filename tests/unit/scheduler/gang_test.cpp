@@ -220,6 +220,25 @@ TEST(Gang, CountsInFullAgainstMaxVcpus) {
   EXPECT_EQ(gangs(driver).size(), 2U);
 }
 
+// What ran when it was first looked at once said for ever whether its nodes would be enough.
+TEST(Gang, ThatIsExclusiveFitsUnderMaxVcpusWhateverRan) {
+  testing::PlanBuilder plan{{{"default", 1, {0}}, {"other", 2, {}}},
+                            {JobBuilder("b").array(2).vcpus(2).queue("other"),
+                             gang_of({3, 1, {{0, 3, {1, 0, 0}}}, false, true})}};
+  plan.environments = {{"e", true, 0, 4, {}, {}}};
+  SchedulerDriver driver(plan);
+  driver.join("n1", {2, 0});
+  driver.join("n2", {3, 0});
+  const NodeId big = driver.join("n3", {4, 0});
+  const auto busy = driver.grants();
+  ASSERT_EQ(busy.size(), 2U);  // on n2 and n3
+  for (const model::Granted& grant : busy) driver.ended(grant.grant, grant.children);
+  const auto made = gangs(driver);
+  ASSERT_EQ(made.size(), 1U);
+  ASSERT_EQ(made[0].parts.size(), 1U);
+  EXPECT_EQ(made[0].parts[0].node, big);
+}
+
 // ---- seats
 
 GangSite site(std::uint32_t node, Room room) {
@@ -248,6 +267,15 @@ TEST(GangSeats, AreNotFoundWhereThereIsNone) {
   EXPECT_FALSE(seat(gang, {site(0, {4, 0, 1}), site(1, {4, 0, 0}), site(2, {4, 0, 0})}));
   EXPECT_FALSE(seat(gang, {site(0, {4, 0, 1}), site(1, {4, 0, 1})}));
   EXPECT_TRUE(seat(gang, {site(0, {4, 0, 1}), site(1, {4, 0, 1}), site(2, {1, 0, 0})}));
+}
+
+TEST(GangSeats, OfAnExclusiveGangAreOnSmallNodesWhereElseTheyWouldTakeTooMuch) {
+  const model::Gang gang{3, 0, {{0, 3, {1, 0, 0}}}, false, true};
+  const std::vector<GangSite> sites{site(0, {4, 0, 0}), site(1, {2, 0, 0}), site(2, {3, 0, 0}),
+                                    site(3, {2, 0, 0})};
+  EXPECT_EQ(vcpus_of(seat(gang, sites, 5).value()), 4U);  // the first that is enough
+  EXPECT_EQ(vcpus_of(seat(gang, sites, 3).value()), 3U);
+  EXPECT_FALSE(seat(gang, sites, 2));
 }
 
 TEST(GangSeats, NameEveryMemberOnce) {
