@@ -11,6 +11,7 @@
 #include "node/end_outbox.hpp"
 #include "node/grant_book.hpp"
 #include "node/lease.hpp"
+#include "node/outgoing.hpp"
 
 namespace mpibatch::node {
 
@@ -36,15 +37,6 @@ constexpr Duration kStartsWait = std::chrono::milliseconds{1};
 // Work that was expected to start at once and has waited so long goes back: elsewhere, or behind
 // something more urgent, it is better placed.
 constexpr Duration kStale = std::chrono::seconds{1};
-
-// The frames of one batch.
-struct Outgoing {
-  std::vector<protocol::UpFrame> frames;
-  std::map<model::GrantId, model::RangeSet> started;
-  Duration send_at = Duration::max();  // CLOCK_BOOTTIME; at the latest
-  bool pressing = false;               // not all of it is a chain's that goes on by itself
-  bool empty() const { return frames.empty() && started.empty(); }
-};
 
 }  // namespace
 
@@ -225,17 +217,10 @@ bool StarterCore::State::batch_due() {
 }
 
 void StarterCore::State::send_batch() {
-  Outgoing batch = std::exchange(outgoing, {});
-  if (!batch.started.empty()) {
-    protocol::Started started;
-    for (const auto& [id, children] : batch.started)
-      started.children.emplace_back(id, children.ranges());
-    batch.frames.push_back(std::move(started));
-  }
+  std::vector<protocol::UpFrame> frames = outgoing.take();
   if (std::vector<protocol::EndNotice> ready = ends.take_ready(); !ready.empty())
-    batch.frames.push_back(protocol::Ends{std::move(ready)});
-  if (!batch.frames.empty())
-    actions.push_back(Send{{epoch, settings.instance, std::move(batch.frames)}});
+    frames.push_back(protocol::Ends{std::move(ready)});
+  if (!frames.empty()) actions.push_back(Send{{epoch, settings.instance, std::move(frames)}});
 }
 
 StarterCore::StarterCore(StarterSettings settings)
