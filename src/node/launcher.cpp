@@ -103,9 +103,9 @@ void Launcher::follow(const Order& order) {
     listener_.cannot_start(start.spawn.execution, std::move(started.error()));
     return;
   }
+  // Told now, it would keep its own CPU from it; told with its end, it costs half: after a program
+  // has run all memory is far away again.
   untold_ = start.spawn.execution;
-  // Told with its end it costs half: after a program has run all memory is far away again.
-  if (!processes_.expects_end()) tell_started();
 }
 
 void Launcher::tell_started() {

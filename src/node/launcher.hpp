@@ -16,7 +16,7 @@ namespace mpibatch::node {
 // Called by the launchers' threads.
 class LaunchListener : public AttemptListener {
  public:
-  // So long ago. Of one that is expected to end at once it may be told with its end.
+  // So long ago: some milliseconds, or its whole life if that was shorter.
   virtual void started(const model::ExecutionId& execution, Duration ago) = 0;
   virtual void cannot_start(const model::ExecutionId& execution, StartFailure failure) = 0;
 };

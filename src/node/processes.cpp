@@ -81,6 +81,9 @@ Processes::~Processes() {
 
 tl::expected<void, StartFailure> Processes::start(const Spawn& spawn,
                                                   const std::vector<std::uint32_t>& cpus) {
+  if (brief_ && !watch_main(attempts_.at(*brief_)))
+    return cannot("cannot watch one more process on " + site_.name.host + ": " +
+                  std::strerror(errno));
   const auto surroundings = site_.surroundings();
   MPIBATCH_CHECK(surroundings != nullptr);
   if (surroundings != alike_.surroundings) {
@@ -110,7 +113,6 @@ tl::expected<void, StartFailure> Processes::start(const Spawn& spawn,
       {spawn.execution, spawn.attempt, attempt.token, attempt.tmp_folder.path, cpus});
   prepare(spawn, !cpus.empty(), request.environment);
   request.more_environment = &alike_.environment;
-  if (brief_) watch_main(attempts_.at(*brief_));
   request.with_pidfd = !expect_brief_ || !attempts_.empty();
   auto started = start(attempt, spawn, parameters, request);
   // A program may have gone from where it was found.
@@ -119,12 +121,11 @@ tl::expected<void, StartFailure> Processes::start(const Spawn& spawn,
     surroundings->tmp_folders.give_back(std::move(attempt.tmp_folder), {});
     return started;
   }
-  const std::uint64_t serial = attempt.serial;
-  Attempt& running = attempts_.emplace(serial, std::move(attempt)).first->second;
+  Attempt& running = attempts_.emplace(attempt.serial, std::move(attempt)).first->second;
   if (request.with_pidfd)
     watch_main(running);
   else
-    brief_ = serial;
+    brief_ = running.serial;
   return {};
 }
 
@@ -223,15 +224,16 @@ tl::expected<void, StartFailure> Processes::open_outputs(Attempt& attempt, Spawn
   return {};
 }
 
-void Processes::watch_main(Attempt& attempt) {
-  if (!attempt.main.process) {
-    // Of our child, which nobody else reaps: the number is its own.
+// False, and errno: no descriptor is to be had.
+bool Processes::watch_main(Attempt& attempt) {
+  // Of our child, which nobody else reaps: the number is its own.
+  if (!attempt.main.process)
     attempt.main.process.reset(static_cast<int>(::syscall(SYS_pidfd_open, attempt.main.pid, 0)));
-    MPIBATCH_CHECK(attempt.main.process);
-  }
+  if (!attempt.main.process) return false;
   brief_.reset();
   watch_descriptor(epoll_.get(), attempt.main.process.get(), key_of(attempt.serial, kMain));
   fresh_.push_back(attempt.serial);
+  return true;
 }
 
 void Processes::watch_outputs(Attempt& attempt, bool on) {
@@ -285,7 +287,7 @@ void Processes::kill_all() {
 
 void Processes::turn(int wait_ms) {
   follow_reading();
-  if (brief_ && wait_ms < 0) {
+  if (brief_ && wait_ms != 0) {
     Attempt& attempt = attempts_.at(*brief_);
     if (tick_->wait_for(attempt.main.pid)) {
       reap(attempt);
@@ -294,7 +296,7 @@ void Processes::turn(int wait_ms) {
     }
     if (is_fresh(attempt.since)) return;
   }
-  if (brief_) watch_main(attempts_.at(*brief_));
+  if (brief_ && !watch_main(attempts_.at(*brief_))) return;
   wait_for_events(wait_ms);
   finish_ended();
   watch_what_lasts();

@@ -50,13 +50,12 @@ class Processes {
   tl::expected<void, StartFailure> start(const Spawn& spawn,
                                          const std::vector<std::uint32_t>& cpus);
   Duration started_at() const { return started_at_; }  // the newest; CLOCK_MONOTONIC
-  // It alone runs, and may well have ended when turn() returns.
-  bool expects_end() const { return brief_.has_value(); }
   void signal(const model::ExecutionId& execution, EndSignal signal);  // unknown ones: nothing
   void kill_all();
 
   // Waits until something happens, or somebody writes to the eventfd `wake`, at most so long (-1:
-  // for ever), and tells it. Looks at whether the site's attempts are to be read.
+  // for ever; some milliseconds after a start), and tells it. Looks at whether the site's attempts
+  // are to be read.
   void turn(int wait_ms);
   int wake() const { return wake_.get(); }
   std::size_t running() const { return attempts_.size(); }
@@ -101,7 +100,7 @@ class Processes {
                                                 const model::LogFiles& files,
                                                 UniqueFd (&opened)[2]);
   void wait_for_events(int wait_ms);
-  void watch_main(Attempt& attempt);
+  bool watch_main(Attempt& attempt);
   void watch_outputs(Attempt& attempt, bool on);
   void watch_output(Attempt& attempt, std::uint64_t stream, bool on);
   void watch_what_lasts();
