@@ -94,14 +94,7 @@ LogFollower::LogFollower(const FileSystem& files, RunReading& run, store::Attemp
       batch_(output),
       driver_(files, run.folder) {
   if (choice_.failed) {
-    events_.ended = [this](const store::Attempt& attempt) {
-      if (!choice_.wants(attempt)) return;
-      const std::pair child(attempt.execution.job, attempt.child);
-      if (attempt.end->succeeded())
-        ended_badly_.erase(child);
-      else
-        ended_badly_.insert_or_assign(child, attempt);
-    };
+    events_.ended = [this](const store::Attempt& attempt) { note_end(attempt); };
     return;
   }
   events_.started = [this, begun](const store::Attempt& attempt) {
@@ -115,6 +108,18 @@ LogFollower::LogFollower(const FileSystem& files, RunReading& run, store::Attemp
     if (choice_.wants(attempt) && (!stream || cut.stream == *stream)) batch_.cut(attempt, cut);
   };
   events_.ended = [this](const store::Attempt& attempt) { batch_.end(attempt); };
+}
+
+// The last one counts; nodes are looked at one after the other.
+void LogFollower::note_end(const store::Attempt& attempt) {
+  if (!choice_.wants(attempt)) return;
+  const std::pair child(attempt.execution.job, attempt.child);
+  const auto found = ended_badly_.find(child);
+  if (found != ended_badly_.end() && attempt.started_at < found->second.started_at) return;
+  if (!attempt.end->succeeded())
+    ended_badly_.insert_or_assign(child, attempt);
+  else if (found != ended_badly_.end())
+    ended_badly_.erase(found);
 }
 
 Result<FollowEnd> LogFollower::run() {

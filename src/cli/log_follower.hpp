@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -75,9 +76,12 @@ class LogFollower {
   LogFollower(const FileSystem& files, RunReading& run, store::AttemptWatch& watch,
               const LogChoice& choice, std::optional<store::Stream> stream, LogOutput& output,
               Show show, const Begun& begun);
+  // With `failed`: of a child that is not over, an attempt that ended badly at that first look.
+  void take_up(const store::Attempt& attempt) { events_.ended(attempt); }
   Result<FollowEnd> run();
 
  private:
+  void note_end(const store::Attempt& attempt);
   Result<std::optional<FollowEnd>> look();
   Result<void> show_failed();
   bool reader_gone(Duration wait) const;

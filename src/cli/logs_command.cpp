@@ -79,16 +79,13 @@ class Logs {
         watch_(files, run.folder, choice.filter()) {}
 
   Result<int> show() {
-    // Whether an end counts as a failure the journal says, and a segment may be ahead of it.
-    const bool may_fail_yet =
-        options_.follow && choice_.failed && !all_over(choice_, run_.core());
-    if (!may_fail_yet)
-      if (auto shown = show_what_is_there(); !shown) return tl::unexpected(shown.error());
+    if (auto shown = show_what_is_there(); !shown) return tl::unexpected(shown.error());
     if (!options_.follow) return ended();
     LogFollower follower(
         files_, run_, watch_, choice_, stream_, output_,
         [this](const store::Attempt& attempt) { return show_attempt(attempt); },
         [this](const store::Attempt& attempt) { show_files(attempt, {}); });
+    for (const store::Attempt& attempt : undecided_) follower.take_up(attempt);
     const auto end = follower.run();
     if (!end) return tl::unexpected(end.error());
     switch (*end) {
@@ -117,7 +114,13 @@ class Logs {
     ChosenAttempts chosen(choice_);
     const auto add = [&](const store::Attempt& one) { chosen.add(one, run_.core()); };
     store::AttemptEvents events;
-    events.ended = add;
+    events.ended = [&](const store::Attempt& one) {
+      add(one);
+      // A segment may be ahead of the journal, which says whether that is a failure.
+      if (options_.follow && choice_.failed && !one.end->succeeded() &&
+          !model::terminal(run_.core().state(one.execution.job, one.child)))
+        undecided_.push_back(one);
+    };
     std::vector<std::string> problems;
     if (auto done = watch_.look(run_.view.state, events, problems); !done) return done;
     watch_.for_each_open(run_.view.state, add);
@@ -219,6 +222,7 @@ class Logs {
   const std::optional<store::Stream> stream_;
   LogOutput output_;
   store::AttemptWatch watch_;
+  std::vector<store::Attempt> undecided_;  // ended badly, of children that are not over
 };
 
 int show_logs(const LogsOptions& options, const FileSystem& files) {
