@@ -1,6 +1,7 @@
 // Seats for the members of a multi-node parallel job: for all of them, or none.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -23,8 +24,8 @@ struct GangSeat {
   model::Resources all;  // what they take together
 };
 
-// At most so many vCPUs together. Earlier sites are preferred, except where an exclusive gang,
-// which takes whole nodes, has enough of smaller ones. The first seat is the main member's. Of an
+// At most so many vCPUs together. Earlier sites are preferred; where they are too much for an
+// exclusive gang, which takes whole nodes, smaller ones. The first seat is the main member's. Of an
 // exclusive gang every site must be an empty node.
 std::optional<std::vector<GangSeat>> seat(const model::Gang& gang,
                                           const std::vector<GangSite>& sites,

@@ -141,6 +141,9 @@ std::optional<std::vector<GangSeat>> Round::seats(const Unit& unit,
                                                   bool& held_back) {
   const model::Gang& gang = *unit.kind->gang;
   const Room asked = least_asked(gang);
+  const std::uint64_t most = environment_left(choice.environment);
+  held_back = held_back || most == 0;
+  if (most == 0) return std::nullopt;
   std::vector<GangSite> sites;
   placement_.pool(choice.pool).emptiest_first([&](std::uint32_t number) {
     const NodePlace& node = placement_.node(number);
@@ -151,9 +154,8 @@ std::optional<std::vector<GangSeat>> Round::seats(const Unit& unit,
     if (times(asked, room) > 0) sites.push_back({number, node.host, room, node.capacity});
     return true;
   });
-  const std::uint64_t most = environment_left(choice.environment);
   auto found = seat(gang, sites, most);
-  held_back = held_back || (!found && seat(gang, sites));
+  held_back = held_back || (!found && most < UINT64_MAX && seat(gang, sites));
   return found;
 }
 
