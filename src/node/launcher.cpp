@@ -6,8 +6,6 @@
 
 #include <utility>
 
-#include <mpibatch/base/clock.hpp>
-
 namespace mpibatch::node {
 
 Launcher::Launcher(LaunchSite& site, LaunchListener& listener)
@@ -111,7 +109,7 @@ void Launcher::follow(const Order& order) {
 void Launcher::tell_started() {
   if (!untold_) return;
   const model::ExecutionId execution = *std::exchange(untold_, std::nullopt);
-  listener_.started(execution, SystemClock().awake() - processes_.started_at());
+  listener_.started(execution, processes_.started_at());
 }
 
 }  // namespace mpibatch::node

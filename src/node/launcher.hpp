@@ -16,8 +16,8 @@ namespace mpibatch::node {
 // Called by the launchers' threads.
 class LaunchListener : public AttemptListener {
  public:
-  // So long ago: some milliseconds, or its whole life if that was shorter.
-  virtual void started(const model::ExecutionId& execution, Duration ago) = 0;
+  // `at`, of CLOCK_MONOTONIC: some milliseconds ago, or its whole life if that was shorter.
+  virtual void started(const model::ExecutionId& execution, Duration at) = 0;
   virtual void cannot_start(const model::ExecutionId& execution, StartFailure failure) = 0;
 };
 

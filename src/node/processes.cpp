@@ -1,10 +1,8 @@
 #include "node/processes.hpp"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,7 +14,6 @@
 #include <mpibatch/base/clock.hpp>
 #include <mpibatch/model/log_files.hpp>
 
-#include "node/environment.hpp"
 #include "node/log_files.hpp"
 
 namespace mpibatch::node {
@@ -101,8 +98,7 @@ tl::expected<void, StartFailure> Processes::start(const Spawn& spawn,
   attempt.tmp_folder = std::move(*tmp_folder);
   attempt.surroundings = surroundings;
   attempt.keep_tmp = job.keep_tmp;
-  attempt.since = started_at_ = SystemClock().awake();
-  attempt.exit.oom_kills = exits_.oom_kills(attempt.since);
+  attempt.exit.oom_kills = exits_.oom_kills(SystemClock().awake());
 
   const Parameters parameters = parameters_of(job, spawn.values);
   SpawnRequest request;
@@ -121,6 +117,7 @@ tl::expected<void, StartFailure> Processes::start(const Spawn& spawn,
     surroundings->tmp_folders.give_back(std::move(attempt.tmp_folder), {});
     return started;
   }
+  attempt.since = started_at_ = SystemClock().awake();
   Attempt& running = attempts_.emplace(attempt.serial, std::move(attempt)).first->second;
   if (request.with_pidfd)
     watch_main(running);
@@ -226,9 +223,7 @@ tl::expected<void, StartFailure> Processes::open_outputs(Attempt& attempt, Spawn
 
 // False, and errno: no descriptor is to be had.
 bool Processes::watch_main(Attempt& attempt) {
-  // Of our child, which nobody else reaps: the number is its own.
-  if (!attempt.main.process)
-    attempt.main.process.reset(static_cast<int>(::syscall(SYS_pidfd_open, attempt.main.pid, 0)));
+  if (!attempt.main.process) attempt.main.process = open_pidfd(attempt.main.pid);
   if (!attempt.main.process) return false;
   brief_.reset();
   watch_descriptor(epoll_.get(), attempt.main.process.get(), key_of(attempt.serial, kMain));
@@ -296,7 +291,7 @@ void Processes::turn(int wait_ms) {
     }
     if (is_fresh(attempt.since)) return;
   }
-  if (brief_ && !watch_main(attempts_.at(*brief_))) return;
+  if (brief_ && !watch_main(attempts_.at(*brief_))) return read_outputs(attempts_.at(*brief_));
   wait_for_events(wait_ms);
   finish_ended();
   watch_what_lasts();
@@ -330,6 +325,11 @@ ssize_t Processes::read_output(Attempt& attempt, std::uint64_t stream) {
                    stream == kStdout ? store::Stream::Stdout : store::Stream::Stderr,
                    std::string(buffer_.data(), static_cast<std::size_t>(size)));
   return size;
+}
+
+void Processes::read_outputs(Attempt& attempt) {
+  for (const std::uint64_t stream : {kStdout, kStderr})
+    if (reading_ && attempt.outputs[stream].pipe) read_output(attempt, stream);
 }
 
 void Processes::end_output(Attempt& attempt, std::uint64_t stream) {
@@ -387,9 +387,9 @@ void Processes::finish(std::uint64_t serial) {
   auto node = attempts_.extract(serial);
   Attempt& attempt = node.mapped();
   for (const std::uint64_t stream : {kStdout, kStderr}) end_output(attempt, stream);
-  if (!tick_) tick_.emplace();
-  expect_brief_ = tick_->works() && attempts_.empty() && attempt.printed <= kBriefBytesMax &&
-                  is_fresh(attempt.since);
+  if (!tick_ && can_open_pidfds()) tick_.emplace();
+  expect_brief_ = tick_ && tick_->works() && attempts_.empty() &&
+                  attempt.printed <= kBriefBytesMax && is_fresh(attempt.since);
   site_.slots.release(attempt.slot);
   attempt.surroundings->tmp_folders.give_back(
       std::move(attempt.tmp_folder),

@@ -11,7 +11,6 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
-#include <utility>
 #include <vector>
 
 #include <tl/expected.hpp>
@@ -106,6 +105,7 @@ class Processes {
   void watch_what_lasts();
   void follow_reading();
   ssize_t read_output(Attempt& attempt, std::uint64_t stream);
+  void read_outputs(Attempt& attempt);
   void end_output(Attempt& attempt, std::uint64_t stream);
   void reap(Attempt& attempt);
   void finish_ended();

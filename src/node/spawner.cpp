@@ -141,6 +141,12 @@ StartFailure failure_of(const Shared& shared, const SpawnRequest& request,
 
 }  // namespace
 
+UniqueFd open_pidfd(pid_t child) {
+  return UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)));
+}
+
+bool can_open_pidfds() { return open_pidfd(::getpid()) || errno == EMFILE || errno == ENFILE; }
+
 Spawner::Spawner() : self_(::getpid()), null_(::open("/dev/null", O_RDWR | O_CLOEXEC)) {
   MPIBATCH_CHECK(static_cast<bool>(null_));
   stack_ = ::mmap(nullptr, kStackBytes, PROT_READ | PROT_WRITE,

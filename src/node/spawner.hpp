@@ -36,6 +36,11 @@ struct Child {
   UniqueFd process;  // a pidfd, where one was asked for: readable once it has ended
 };
 
+// Of a child that nobody has reaped. Empty, and errno: there is none to be had.
+UniqueFd open_pidfd(pid_t child);
+// No: the kernel, or who filters its calls, knows them at a start alone.
+bool can_open_pidfds();
+
 class Spawner {
  public:
   Spawner();

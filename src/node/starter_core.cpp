@@ -31,9 +31,6 @@ std::string out_of_memory_text(const model::Usage& usage, const model::Resources
 // Starts and ends wait so long for more of them while there is work to go on with: waking rank 0
 // and syncing its journal for each would cost more than the tasks.
 constexpr Duration kBatch = std::chrono::milliseconds{50};
-// What follows from an end at once, most often a start, goes into the same message.
-constexpr Duration kStartsWait = std::chrono::milliseconds{1};
-
 // Work that was expected to start at once and has waited so long goes back: elsewhere, or behind
 // something more urgent, it is better placed.
 constexpr Duration kStale = std::chrono::seconds{1};
@@ -206,12 +203,9 @@ bool StarterCore::State::batch_due() {
     return false;
   }
   if (!outgoing.frames.empty()) return true;
-  const bool starting = std::any_of(actions.begin(), actions.end(), [](const Action& action) {
-    return std::holds_alternative<Spawn>(action);
-  });
   // Without a backlog it is rank 0's answer that the slots wait for.
   const bool goes_on = book.head() || !outgoing.pressing;
-  const Duration patience = goes_on ? kBatch : starting ? kStartsWait : Duration{0};
+  const Duration patience = goes_on ? kBatch : Duration{0};
   outgoing.send_at = std::min(outgoing.send_at, last.boot + patience);
   return last.boot >= outgoing.send_at;
 }

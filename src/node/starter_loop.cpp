@@ -223,9 +223,10 @@ void StarterLoop::throttle() {
   launchers_.set_reading(!throttled_);
 }
 
-void StarterLoop::started(const model::ExecutionId& execution, Duration ago) {
+void StarterLoop::started(const model::ExecutionId& execution, Duration at) {
   const std::lock_guard lock(mutex_);
-  core_->started(execution, bound_.at(execution), now(), ago);
+  const Now told = now();
+  core_->started(execution, bound_.at(execution), told, told.awake - at);
   act_for_launcher();
 }
 

@@ -82,7 +82,7 @@ class StarterLoop final : private LaunchListener {
   void send(const protocol::UpMessage& message);
   void give_back_cpus(const model::ExecutionId& execution);
   void throttle();
-  void started(const model::ExecutionId& execution, Duration ago) override;
+  void started(const model::ExecutionId& execution, Duration at) override;
   void cannot_start(const model::ExecutionId& execution, StartFailure failure) override;
   void output(const model::ExecutionId& execution, store::Stream stream,
               std::string bytes) override;

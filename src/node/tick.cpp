@@ -7,8 +7,6 @@
 
 #include <chrono>
 
-#include <mpibatch/base/time.hpp>
-
 namespace mpibatch::node {
 
 namespace {
