@@ -205,13 +205,15 @@ Fit Round::gang_fit(const Unit& unit) {
       return std::pair(b.capacity.vcpus, a.node) < std::pair(a.capacity.vcpus, b.node);
     });
     if (places.fit == Fit::NoNodes) places.fit = Fit::TooBig;
-    if (!seat(*unit.kind->gang, sites)) continue;
-    const std::uint64_t most = choice.environment == model::kNoEnvironment
-                                   ? 0
-                                   : state_.rules.environments[choice.environment].max_vcpus;
-    const auto found = seat(*unit.kind->gang, sites, most == 0 ? UINT64_MAX : most);
-    places.fit = found ? Fit::Fits : Fit::OverMax;
-    if (!found) continue;
+    const std::uint64_t bound = choice.environment == model::kNoEnvironment
+                                    ? 0
+                                    : state_.rules.environments[choice.environment].max_vcpus;
+    const auto found = seat(*unit.kind->gang, sites, bound == 0 ? UINT64_MAX : bound);
+    if (!found) {
+      if (bound > 0 && seat(*unit.kind->gang, sites)) places.fit = Fit::OverMax;
+      continue;
+    }
+    places.fit = Fit::Fits;
     places.gang_vcpus = vcpus_of(*found);
     return places.fit;
   }
